@@ -1,4 +1,4 @@
-"""The bodies that are sent: one event of 305 bytes, alone or in arrays."""
+"""The bodies that the benchmarks send: one event of 305 bytes, alone or in arrays."""
 
 EVENT = (
     b'{"event":"message_sent","value":{"user_id":"BUmXxFyNMNE6FUVhL+ECSQ==","event_id":"16888",'
@@ -9,5 +9,5 @@ EVENT = (
 
 
 def body(events: int) -> bytes:
-    """Return a request's body: the event, or an array of that many."""
+    """Return the body of a request: the event alone, or an array with so many copies of it."""
     return EVENT if events == 1 else b"[" + b",".join([EVENT] * events) + b"]"

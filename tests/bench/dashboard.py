@@ -1,4 +1,4 @@
-"""Measures the dashboard over a raw table that doubles: its cost must not grow with it."""
+"""Measures the dashboard while the table of events doubles; its time must not grow."""
 
 import asyncio
 import time
@@ -20,17 +20,17 @@ from local.up import running
 EVENTS = 150_000
 DOUBLINGS = 2
 DAYS = 180
-"""Over so many days before today the events are spread evenly."""
+"""The number of days before today over which the events are spread evenly."""
 
 REQUESTS = 20
 SECONDS = 60
-"""How long one request may take."""
+"""How many seconds one request may take."""
 
 ENDPOINT_MS = 1_000
-"""The bar: the data endpoint answers within so many milliseconds."""
+"""The bar: the longest time, in milliseconds, that `/data` may take to answer."""
 
 LOG = "runs_v1"
-"""Has a row for each refresh, however many events there are; it tells of the last."""
+"""A table with a row for each refresh, however many events there are; not counted as a rollup."""
 
 FILL = """
 INSERT INTO `${store}.events_v1` (
@@ -54,19 +54,19 @@ FROM (
   FROM UNNEST(GENERATE_ARRAY(1, ${events})) AS number
 )
 """
-"""A fill has people of its own, so that not only events double."""
+"""Each fill has other people, so that the number of people doubles as well."""
 
 
 class Dashboard(msgspec.Struct, frozen=True):
-    """The dashboard over so many events.
+    """The measurements of the dashboard at one number of events.
 
     Attributes:
-        events: rows of the raw table.
-        rollup_rows: rows of all rollups that the dashboard's queries read.
-        refresh_seconds: what bringing all days of the rollups up to date took.
-        endpoint_p50_ms: half of the answers of ``/data``, over six months, took at most so long.
-        endpoint_max_ms: the slowest.
-        page_ms: the first answer of the page itself, after that.
+        events: the rows in the table of events.
+        rollup_rows: the rows of all rollups that the dashboard's queries read.
+        refresh_seconds: how long a refresh of all days took.
+        endpoint_p50_ms: the median time of answers of ``/data`` over six months, in milliseconds.
+        endpoint_max_ms: the longest time of such an answer, in milliseconds.
+        page_ms: the time of the first answer of the page after that, in milliseconds.
     """
 
     events: int
@@ -83,11 +83,11 @@ class Dashboard(msgspec.Struct, frozen=True):
 
 
 def measure(port_base: int, folder: Path) -> list[Dashboard]:
-    """Run an embedded cell, fill its raw table, measure, fill it again and measure again.
+    """Run an embedded cell, fill its table of events, measure, fill it again and measure again.
 
     Args:
-        port_base: of the cell's ports.
-        folder: for the note by which a cell is found.
+        port_base: the first of the cell's ports.
+        folder: the folder for the file by which other commands find the cell.
     """
     return asyncio.run(_measure(port_base, folder))
 
@@ -107,11 +107,11 @@ async def _measure(port_base: int, folder: Path) -> list[Dashboard]:
 
 
 def fill(cell: Cell, name: str, today: str) -> str:
-    """Return the statement that adds events to the raw table.
+    """Return the statement that adds events to the table of events.
 
     Args:
-        cell: whose table it is.
-        name: of the fill; its people's keys begin with it.
+        cell: the cell with the table.
+        name: the name of the fill; the user keys of its people begin with it.
         today: the current UTC day, ISO 8601.
     """
     given = {"store": _store(cell), "fill": name, "today": today}

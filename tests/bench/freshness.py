@@ -20,20 +20,20 @@ from local.webhook import Webhook
 
 PER_SECOND = 200
 CALM_SECONDS = 3
-"""Longer than the loader takes for the last events, and for the line in which it tells of them."""
+"""How long to wait at the end, so that the loader stores the last events and logs that."""
 
 JSON = {"Content-Type": "application/json"}
 
 
 class Freshness(msgspec.Struct, frozen=True):
-    """From receipt to storage, as the loader's own log has it.
+    """The time from receipt to storage, as the loader logs it each second.
 
     Attributes:
-        events: that were sent and stored.
-        per_second: sent in a second.
-        p50_ms: half of a second's events took at most so many milliseconds; the median second's.
-        p99_ms: all but a hundredth did; the median second's.
-        max_ms: the longest of all, in milliseconds.
+        events: how many events were sent and stored.
+        per_second: how many events were sent per second.
+        p50_ms: the median time of a second's events, in milliseconds; the median over all seconds.
+        p99_ms: the 99th percentile of a second's events; the median over all seconds.
+        max_ms: the longest time of all events, in milliseconds.
     """
 
     events: int
@@ -51,9 +51,10 @@ def measure(port_base: int, seconds: int, folder: Path) -> Freshness:
     """Run an embedded cell, send it traffic for so many seconds, and read the loader's log.
 
     Args:
-        port_base: of the cell's ports.
-        seconds: of traffic; as much goes before, unmeasured, for clients and caches.
-        folder: for the note by which a cell is found.
+        port_base: the first of the cell's ports.
+        seconds: how long the traffic is measured; as much traffic before that warms up clients
+            and caches.
+        folder: the folder for the file by which other commands find the cell.
 
     Raises:
         NotLoaded: events were refused, or are not stored.
@@ -76,7 +77,7 @@ async def _measure(port_base: int, seconds: int, folder: Path) -> Freshness:
 
 
 async def _send(cell: Cell, traffic: Sequence[Webhook]) -> float:
-    """Send each event at its time, whatever became of those before; return how many a second.
+    """Send each event at its time, even if earlier ones wait for answers; return the rate.
 
     Raises:
         NotLoaded: an event was refused.
@@ -100,10 +101,10 @@ async def _send(cell: Cell, traffic: Sequence[Webhook]) -> float:
 
 
 def summarise(lines: Iterable[str], events: int, per_second: float) -> Freshness:
-    """Read what the loader said of so many events.
+    """Compute the freshness of so many events from the lines of the loader's log.
 
     Raises:
-        NotLoaded: it stored fewer.
+        NotLoaded: the loader stored fewer events.
     """
     read = [json.loads(line) for line in lines if '"message":"loaded"' in line]
     stored = [line for line in read if line["freshness_ms"]]

@@ -18,7 +18,7 @@ def pinned(command: Sequence[str], core: int) -> list[str]:
 def start(
     name: str, command: Sequence[str], environ: Mapping[str, str], logs: Path, core: int
 ) -> Child:
-    """Start a child on one processor; it is given nothing of this process's environment."""
+    """Start a child on one processor, with only a few variables of this process's environment."""
     needed = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     needed |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     return children.start(name, pinned(command, core), {**needed, **environ}, logs)

@@ -1,4 +1,4 @@
-"""What Pub/Sub pushes to a loader: simulated events of many people with many user agents."""
+"""Pushes for a loader: simulated events of many people with many user agents."""
 
 import json
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def pushes() -> tuple[bytes, ...]:
     """Return a push's body for each person; the user agents take turns."""
     now = datetime.now(UTC)
     projects = tuple(name for name, cell in PARTNER_PROJECTS.items() if cell == CELL)
-    # One in some hundred is about a room, and so about nobody.
+    # The plan makes more events than people, because a few events are about rooms.
     traffic = make_traffic(Plan(PEOPLE + PEOPLE // 5, 500, 1, 1, now, projects), load_catalogue())
     chats = (webhook for webhook in traffic if "user_id" in webhook.value)
     return tuple(_push(number, each, now) for number, each in enumerate(islice(chats, PEOPLE)))

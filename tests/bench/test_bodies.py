@@ -1,4 +1,4 @@
-"""What is sent is what the receiver takes for events of the demo partner."""
+"""The bodies have the size that is reported, and `receive` accepts them."""
 
 from functions.acceptance.body import parse
 from local.cell import PARTNER_PROJECTS

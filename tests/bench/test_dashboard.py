@@ -1,4 +1,4 @@
-"""The dashboard's benchmark fills what it says, and knows what is read."""
+"""The dashboard's benchmark fills complete rows, and knows which rollups the dashboard reads."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ TABLES = {table.name: table for table in list_tables()}
 CELL = Cell(8600, "token", Path("unused"), "127.0.0.1:8602")
 
 
-def test_a_fill_gives_all_that_a_row_must_have() -> None:
+def test_a_fill_sets_all_required_columns() -> None:
     statement = sqlglot.parse_one(fill(CELL, "fill1", "2026-11-22"), read="bigquery")
     assert isinstance(statement, exp.Insert)
     columns = {column.name for column in statement.this.expressions}
@@ -21,7 +21,7 @@ def test_a_fill_gives_all_that_a_row_must_have() -> None:
     assert required <= columns
 
 
-def test_what_is_read_are_rollups() -> None:
+def test_the_dashboard_reads_only_rollups() -> None:
     read = tables_read("p.store")
     assert LOG in read
     assert "events_v1" not in read

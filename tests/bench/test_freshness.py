@@ -1,4 +1,4 @@
-"""The loader's own log tells how fresh rows are."""
+"""Freshness is computed from the loader's log."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What a loader is fed with is what Pub/Sub pushes, of as many people as the page says."""
+"""The pushes for the loader have as many people and user agents as docs/benchmarks.md says."""
 
 import json
 
@@ -7,7 +7,7 @@ from functions.web.push import parse_push
 from tests.bench.pushes import AGENTS, PEOPLE, agents, pushes
 
 
-def test_everybody_is_somebody_else_and_user_agents_differ() -> None:
+def test_all_people_and_user_agents_are_different() -> None:
     messages = [parse_push(body).message for body in pushes()]
     values = [json.loads(message.data)["value"] for message in messages]
     assert len({value["user_id"] for value in values}) == len(values) == PEOPLE

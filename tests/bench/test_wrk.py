@@ -1,4 +1,4 @@
-"""What wrk's script prints is read; what is missing is told."""
+"""The outcome is read from wrk's output; a missing outcome or a missing wrk is an error."""
 
 import pytest
 

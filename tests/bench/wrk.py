@@ -24,20 +24,20 @@ class WrkMissing(Exception):
 
 
 class WrkFailed(Exception):
-    """Wrk ended without an outcome."""
+    """Wrk ended and did not print an outcome."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What wrk saw.
+    """The outcome of a run of wrk.
 
     Attributes:
-        requests: that were answered.
-        seconds: that it took.
+        requests: how many requests were answered.
+        seconds: how long the run took.
         p50_ms: the median latency, in milliseconds.
         p99_ms: the 99th percentile of the latency, in milliseconds.
         max_ms: the longest latency, in milliseconds.
-        refused: answers of 400 and above.
-        broken: connections that failed, and requests without an answer in time.
+        refused: how many answers had a status of 400 or above.
+        broken: how many connections failed, and how many requests got no answer in time.
     """
 
     requests: int
@@ -53,7 +53,7 @@ def require() -> str:
     """Return the path of wrk.
 
     Raises:
-        WrkMissing: it is not installed.
+        WrkMissing: wrk is not installed.
     """
     path = shutil.which("wrk")
     if path is None:
@@ -67,10 +67,10 @@ def start(
     """Start posting bodies in turns; `outcome` waits for the end.
 
     Args:
-        url: where to.
-        bodies: the file with what is posted, a body in each line.
-        connections: kept open; each sends its next request when the last is answered.
-        seconds: how long.
+        url: the URL to post to.
+        bodies: a file with one body on each line.
+        connections: how many connections to keep open; each sends one request at a time.
+        seconds: how long to post.
         core: the processor to run on.
 
     Raises:
@@ -86,20 +86,20 @@ def start(
 
 
 def outcome(process: "subprocess.Popen[bytes]") -> Outcome:
-    """Wait for wrk's end and return what it saw.
+    """Wait until wrk ends, and return its outcome.
 
     Raises:
-        WrkFailed: it printed no outcome.
+        WrkFailed: wrk printed no outcome.
     """
     printed, _ = process.communicate()
     return read(printed.decode())
 
 
 def read(printed: str) -> Outcome:
-    """Find the outcome in what wrk printed.
+    """Find the outcome in the output of wrk.
 
     Raises:
-        WrkFailed: there is none.
+        WrkFailed: the output has no outcome.
     """
     line = next((line for line in printed.splitlines() if line.startswith("{")), None)
     if line is None:
@@ -108,5 +108,5 @@ def read(printed: str) -> Outcome:
 
 
 def run(url: str, bodies: Path, *, connections: int, seconds: int, core: int) -> Outcome:
-    """Post bodies for that long; see `start`."""
+    """Post bodies for some seconds and return the outcome; `start` explains the arguments."""
     return outcome(start(url, bodies, connections=connections, seconds=seconds, core=core))

@@ -1,4 +1,4 @@
-"""The embedded cell, started once as a person starts it, and clients of it."""
+"""An embedded cell, which all tests share, and clients of it."""
 
 import json
 import uuid
@@ -19,7 +19,7 @@ from tests.cell.running import PATIENCE_SECONDS, events_of, running_cell, until
 
 @pytest.fixture(scope="session")
 def description() -> Iterator[dict[str, Any]]:
-    """What a running cell says of itself; it runs for the whole session."""
+    """The description that the running cell printed; the cell runs for the whole session."""
     with running_cell() as description:
         yield description
 
@@ -47,7 +47,7 @@ Rows = Callable[[Sequence[str]], dict[str, dict[str, Any]]]
 
 @pytest.fixture(scope="session")
 def post(sender: httpx.Client, cell: Cell) -> Post:
-    """Send a body, as it is or as JSON, to the cell's events URL."""
+    """A function that posts a body (bytes, or a value as JSON) to the events URL or another one."""
 
     def send(body: Any, path: str = "events") -> httpx.Response:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -58,7 +58,10 @@ def post(sender: httpx.Client, cell: Cell) -> Post:
 
 @pytest.fixture(scope="session")
 def publish(cell: Cell) -> Publish:
-    """Publish an event as if `receive` had got it at this time; return its ingest id."""
+    """A function that publishes an event as if `receive` had accepted it at a time.
+
+    It returns the ingest id.
+    """
     client = publisher(cell)
 
     def published(event: dict[str, Any], at: datetime) -> str:
@@ -74,7 +77,7 @@ def publish(cell: Cell) -> Publish:
 
 @pytest.fixture(scope="session")
 def stored(cell: Cell) -> Rows:
-    """Wait for the rows of these ingest ids in the store; return them by ingest id."""
+    """A function that waits for the rows of ingest ids in the store, and returns them by id."""
 
     def rows(ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         names = ", ".join(f"'{test_id}'" for test_id in ids)

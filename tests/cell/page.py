@@ -1,4 +1,4 @@
-"""The commands of a page of the documentation, run by a shell as a person would."""
+"""Runs the commands of a documentation page in a shell, as a reader would."""
 
 import json
 import os
@@ -14,7 +14,7 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 class Page:
-    """A page of ``docs``; its blocks of ``sh`` are meant to be run."""
+    """A page of ``docs``; readers are meant to run its blocks of the language ``sh``."""
 
     def __init__(self, name: str) -> None:
         self.text = (ROOT / "docs" / name).read_text()
@@ -23,18 +23,18 @@ class Page:
         self.others = [text for language, text in fences if language != "sh"]
 
     def block(self, *parts: str) -> str:
-        """The block that has all of these in it."""
+        """Return the only block that contains all of these texts."""
         block: str
         [block] = [text for text in self.blocks if all(part in text for part in parts)]
         return block
 
     def commands_outside(self) -> list[str]:
-        """Lines outside of any block that have a command."""
+        """Return the lines with a command that are outside all blocks."""
         return [line for line in BLOCK.sub("", self.text).splitlines() if "curl" in line]
 
 
 def run(block: str, environ: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Run a block; the JSON that its commands print."""
+    """Run a block, and return the JSON that its commands print."""
     done = subprocess.run(
         [shutil.which("bash") or "bash", "-eu", "-o", "pipefail", "-c", block],
         env={"PATH": os.environ["PATH"]} | dict(environ),

@@ -1,4 +1,4 @@
-"""Starts embedded cells for tests, as a person starts them."""
+"""Starts embedded cells for tests, with the command that people use."""
 
 import json
 import os
@@ -19,20 +19,23 @@ from local.children import die_with_parent, taken_ports
 ROOT = Path(__file__).parent.parent.parent
 Seen = TypeVar("Seen")
 PATIENCE_SECONDS = 120
-"""How long a test waits for what must come: long enough for a slow machine that does other work."""
+"""How long a test waits for something that must happen, on a slow machine that does other work."""
 
 
 def command(*arguments: str) -> list[str]:
-    """A command line of the embedded cell."""
+    """Return a command line of the embedded cell."""
     return [sys.executable, "-m", "local", *arguments]
 
 
 PORT_BASES = {"gw0": range(18_600, 24_000, 50), "gw1": range(24_000, 30_000, 50)}
-"""Where each of the processes that run tests looks for ports, so that no two choose the same."""
+"""The port bases for each process of pytest-xdist, so that two never choose the same ports."""
 
 
 def free_port_base() -> int:
-    """A port base whose ports are all free; below the range that clients are given ports of."""
+    """Return a port base whose ports are all free.
+
+    The ports are below the range from which the system chooses ports for clients.
+    """
     for base in PORT_BASES[os.environ.get("PYTEST_XDIST_WORKER", "gw0")]:
         if not taken_ports(range(base, base + len(PORTS))):
             return base
@@ -40,19 +43,19 @@ def free_port_base() -> int:
 
 
 def start(*arguments: str) -> subprocess.Popen[bytes]:
-    """Start a cell with these options; its output is piped."""
+    """Start a cell with these options; the caller can read its output from pipes."""
     return subprocess.Popen(
         command("up", *arguments),
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=die_with_parent,  # noqa: PLW1509 - it calls nothing but prctl
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - it only calls prctl
     )
 
 
 @contextmanager
 def running_cell(*arguments: str) -> Iterator[dict[str, Any]]:
-    """Run a cell for as long as the context is open; what it says of itself."""
+    """Run a cell while the context is open; yield the description that the cell prints."""
     base = free_port_base()
     up = start("--json", "--port-base", str(base), *arguments)
     try:
@@ -65,13 +68,13 @@ def running_cell(*arguments: str) -> Iterator[dict[str, Any]]:
 
 
 def is_listening(port: int) -> bool:
-    """Whether something accepts connections there."""
+    """Say whether a server accepts connections on this port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def within_a_day(act: Callable[[], Seen]) -> tuple[date, Seen]:
-    """What is seen on one UTC day, and which day; if midnight passes meanwhile, act once more."""
+    """Return the result of an action, and its UTC day; repeat the action if midnight passes."""
     today = datetime.now(UTC).date()
     seen = act()
     if datetime.now(UTC).date() == today:
@@ -80,7 +83,7 @@ def within_a_day(act: Callable[[], Seen]) -> tuple[date, Seen]:
 
 
 def events_of(cell: Cell) -> str:
-    """SQL of the events in the store, chat and rooms, with every copy: what follows FROM."""
+    """Return SQL for use after FROM: all chat and room events in the store, with all copies."""
     of_tables = (
         f"SELECT * FROM {cell.store_dataset}.{table} WHERE received_at > TIMESTAMP '2000-01-01'"
         for table in ("events_v1", "room_events_v1")
@@ -89,7 +92,7 @@ def events_of(cell: Cell) -> str:
 
 
 def until(ask: Callable[[], list[dict[str, Any]]], count: int = 1) -> list[dict[str, Any]]:
-    """Ask until there are as many rows as expected; each question takes tens of milliseconds."""
+    """Ask until there are as many rows as expected. A pause is not needed: queries take a while."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while len(rows := ask()) < count and time.monotonic() < deadline:
         pass

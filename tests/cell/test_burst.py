@@ -1,4 +1,4 @@
-"""A burst of deletions in the chat, all at a time, on a BigQuery that refuses what it refuses."""
+"""A burst of deletions in the chat is filed, although BigQuery refuses so many changes at once."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ ATTEMPTS = 10
 
 
 def push(cell: Cell, user: str) -> bytes:
-    """A push of a deletion, as Pub/Sub makes it."""
+    """Return the push of a deletion, as Pub/Sub makes it."""
     body = {"event": "delete_profile_confirmed", "value": {"user_id": user, "project": "dev"}}
     event = Attributes(
         str(uuid.uuid4()),
@@ -39,7 +39,7 @@ def push(cell: Cell, user: str) -> bytes:
 
 
 async def deliver(client: httpx.AsyncClient, body: bytes) -> list[int]:
-    """Push until it is acknowledged, as Pub/Sub does; the answers."""
+    """Push a message until it is acknowledged, as Pub/Sub does; return the statuses."""
     answers: list[int] = []
     while len(answers) < ATTEMPTS and 204 not in answers:
         if answers:
@@ -66,11 +66,11 @@ async def test_every_deletion_is_filed(cell: Cell, description: dict[str, Any]) 
         again = await asyncio.gather(*(deliver(client, body) for body in bodies))
         assert {statuses[-1] for statuses in again} == {204}
     people, rows, receipts = (now - then for now, then in zip(filed(cell), before, strict=True))
-    assert people == rows == receipts == DELETIONS, "each once, although each came twice"
+    assert people == rows == receipts == DELETIONS, "each is filed once, although it came twice"
 
 
 def filed(cell: Cell) -> tuple[int, int, int]:
-    """People and rows that the chat filed, and receipts of erasures."""
+    """Return the number of hidden people and rows from the chat, and of receipts of erasures."""
     store = cell.store_dataset
     sql = (
         "SELECT COUNT(DISTINCT user_key) AS people, COUNT(*) AS n, ("

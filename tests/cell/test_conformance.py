@@ -1,6 +1,6 @@
-"""What the benchmarks' stub is sent is what the BigQuery stand-in stores for the same events.
+"""The loader sends the stub of the benchmarks the rows that the BigQuery stand-in stores.
 
-The stub reads nothing, so a benchmark would not notice that the loader sends it nonsense.
+The stub does not read requests, so a benchmark would not notice if the loader sent wrong rows.
 """
 
 import base64
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.cell
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ITS_OWN = {"delivery_id", "stored_at"}
-"""What differs by nature when the same event is stored a second time."""
+"""The columns that differ whenever the same event is stored a second time."""
 
 ODD_VALUES = (
     {"project": "dev", "user_id": 7, "emoji": "3", "height": {"deep": [1, "é", None]}},
@@ -42,7 +42,7 @@ ODD_VALUES = (
 
 
 def events() -> list[Event]:
-    """Simulated traffic of both webhooks, odd events, and a test delivery."""
+    """Return simulated traffic of both webhooks, odd events, and a test delivery."""
     made = simulated("conformance", 500)
     for number, value in enumerate(ODD_VALUES):
         body = json.dumps({"event": "odd_one", "value": value}).encode()
@@ -57,7 +57,7 @@ def _like(event: Event, name: str, data: bytes, **attributes: str) -> Event:
 
 @asynccontextmanager
 async def recording_stub() -> AsyncIterator[tuple[str, list[bytes]]]:
-    """Run the stub; its endpoint, and the requests that it gets."""
+    """Run the stub; yield its endpoint, and the list of requests that it gets."""
     requests: list[bytes] = []
 
     async def take(request: bytes) -> None:
@@ -72,7 +72,7 @@ async def recording_stub() -> AsyncIterator[tuple[str, list[bytes]]]:
 
 
 async def load(environ: Mapping[str, str], batch: Iterable[Event]) -> None:
-    """Load events one after the other, so that who is new does not depend on their order."""
+    """Load events one after the other, so that both runs meet new people in the same order."""
     transport = httpx.ASGITransport(app.create(environ))
     async with httpx.AsyncClient(transport=transport, base_url="http://load") as client:
         for event in batch:
@@ -82,7 +82,7 @@ async def load(environ: Mapping[str, str], batch: Iterable[Event]) -> None:
 
 
 def sent(requests: Iterable[bytes]) -> dict[str, list[dict[str, Any]]]:
-    """Decode requests with Google's classes: the rows by table, as a query would return them."""
+    """Decode requests with Google's classes; return the rows by table, in the form of a query's."""
     tables: dict[str, list[dict[str, Any]]] = {}
     classes: dict[str, Any] = {}
     for data in requests:
@@ -116,7 +116,7 @@ def _value(value: Any, column: Mapping[str, Any]) -> Any:
 
 
 def without_nulls(value: Any) -> Any:
-    """Drop what is NULL or empty: a query returns it, and a message leaves it out."""
+    """Drop NULL and empty values, which a query returns and a message leaves out."""
     if isinstance(value, dict):
         members = {name: without_nulls(member) for name, member in value.items()}
         return {name: member for name, member in members.items() if member not in (None, [], {})}

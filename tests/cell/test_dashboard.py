@@ -22,7 +22,7 @@ SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 
 MOST_REQUESTS = 8
 MOST_BYTES = 1_200_000
-"""Of all that a page loads, before compression; nearly all of it is the library of charts."""
+"""The limit for everything that a page loads, before compression; most is the library of charts."""
 
 expect.set_options(timeout=chromium.TIMEOUT_MILLISECONDS)
 
@@ -41,7 +41,7 @@ Send = Callable[[int], None]
 
 @pytest.fixture(scope="module")
 def send(post: Post, stored: Rows) -> Send:
-    """Send so many messages, each of another person, and wait until they are in BigQuery."""
+    """A function that sends messages, each from another person, and waits until they are stored."""
 
     def send(count: int) -> None:
         value = {"project": PROJECT, "event_id": "room-1"}
@@ -59,7 +59,7 @@ def send(post: Post, stored: Rows) -> Send:
 
 @pytest.fixture(scope="module")
 def filled(description: dict[str, Any], send: Send) -> str:
-    """The address of the dashboard, for a project with events of today that are counted."""
+    """The URL of the dashboard, for a project whose events of today are counted."""
     url = description["dashboard"]
 
     def fill() -> int:
@@ -72,7 +72,7 @@ def filled(description: dict[str, Any], send: Send) -> str:
 
 @contextmanager
 def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
-    """Open an address, and see at the end that nothing went wrong and nothing left the host."""
+    """Open a URL; assert at the end that the browser logged nothing and called no other host."""
     width, height = SIZES[options.pop("size", "desktop")]
     context = browser.new_context(viewport={"width": width, "height": height}, **options)
     context.set_default_timeout(chromium.TIMEOUT_MILLISECONDS)
@@ -144,13 +144,13 @@ def test_refresh_counts_new_events(browser: Browser, filled: str, send: Send) ->
 
         def refreshed() -> list[int]:
             status = page.get_by_role("status")
-            status.evaluate("said => { said.textContent = '' }")  # of the refresh before
+            status.evaluate("said => { said.textContent = '' }")  # clear the last refresh's text
             page.get_by_role("button", name="Refresh").click()
             expect(status).to_contain_text("Up to date")
             return [figure(page, name) for name in names]
 
         def send_between() -> tuple[list[int], list[int]]:
-            before = refreshed()  # of this day: at midnight daily active users begin anew
+            before = refreshed()  # on the same day as below: daily active users restart at midnight
             send(3)
             return before, refreshed()
 
@@ -159,7 +159,7 @@ def test_refresh_counts_new_events(browser: Browser, filled: str, send: Send) ->
         expect(page.locator("#progress")).to_be_hidden()
 
 
-def test_a_refresh_under_way_is_shown_and_a_failed_one_said(browser: Browser, filled: str) -> None:
+def test_the_page_shows_a_running_refresh_and_a_failed_one(browser: Browser, filled: str) -> None:
     with opened(browser, filled) as page:
         waiting: list[Any] = []
         page.route("**/refresh*", lambda route: waiting.append(route))  # noqa: PLW0108 - its arity is looked at
@@ -171,7 +171,7 @@ def test_a_refresh_under_way_is_shown_and_a_failed_one_said(browser: Browser, fi
         expect(page.get_by_role("status")).to_contain_text("Counting")
         expect(button).to_have_attribute("aria-disabled", "true")
         problem = {"title": "The numbers could not be brought up to date", "detail": "Try again."}
-        # Not a 503, which the browser itself writes to its console.
+        # Not a 503, because the browser logs it, and `opened` allows no log lines.
         waiting[0].fulfill(status=200, body="")
         expect(page.locator("#progress")).to_be_hidden()
         page.unroute("**/refresh*")
@@ -221,7 +221,7 @@ def test_it_is_used_with_the_keyboard_alone(browser: Browser, filled: str) -> No
         expect(page.get_by_role("table", name="Active users by day")).to_be_visible()
 
 
-def test_a_screen_reader_is_told_what_is_what(browser: Browser, filled: str) -> None:
+def test_every_element_has_a_name_for_screen_readers(browser: Browser, filled: str) -> None:
     with opened(browser, filled) as page:
         for role in ("banner", "main", "contentinfo"):
             expect(page.get_by_role(role)).to_have_count(1)
@@ -253,7 +253,7 @@ def test_numbers_are_downloaded_as_csv(browser: Browser, filled: str) -> None:
 
 
 def test_the_page_needs_few_requests_and_little_data(browser: Browser, filled: str) -> None:
-    """What its time is made of, whatever the machine; seconds are told by `make bench`."""
+    """The page's time depends on these numbers on every machine; `make bench` measures seconds."""
     with opened(browser, filled) as page:
         answers: list[Response] = []
         page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - it is asked for more than a built-in has

@@ -1,4 +1,4 @@
-"""What the privacy function of a running cell tells: where data are, and whose keys are whose."""
+"""The privacy function of a running cell reports residency, and answers look-ups and exports."""
 
 import base64
 import json
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.cell
 
 @pytest.fixture(scope="module")
 def privacy(description: dict[str, Any]) -> Iterator[httpx.Client]:
-    """A client of the privacy function, by way of the proxy that vouches for the officer."""
+    """A client of the privacy function, through the proxy, which calls it as the officer."""
     with httpx.Client(
         base_url=description["privacy"], timeout=PATIENCE_SECONDS, trust_env=False
     ) as client:
@@ -34,9 +34,7 @@ def receipts(cell: Cell, reference: str) -> list[dict[str, Any]]:
     return query.rows(cell, sql)
 
 
-def test_everything_of_a_cell_is_where_it_is_promised_to_be(
-    privacy: httpx.Client, cell: Cell
-) -> None:
+def test_all_resources_of_a_cell_are_in_its_region(privacy: httpx.Client, cell: Cell) -> None:
     report = privacy.post("/residency").raise_for_status().json()
 
     assert [place for place in report["places"] if place["state"] != "holds"] == []
@@ -54,14 +52,16 @@ def test_everything_of_a_cell_is_where_it_is_promised_to_be(
     assert (receipt["operation"], receipt["requested_by"]) == ("residency", "you@demo.example")
 
 
-def test_people_read_it_as_a_page(privacy: httpx.Client) -> None:
+def test_residency_has_a_page_for_people(privacy: httpx.Client) -> None:
     answer = privacy.post("/residency", headers={"Accept": "text/html"}).raise_for_status()
 
     assert answer.headers["content-type"].startswith("text/html")
     assert "places are as promised." in answer.text
 
 
-def test_keys_of_an_id_and_back(privacy: httpx.Client, cell: Cell, post: Post) -> None:
+def test_user_keys_of_an_id_are_found_and_the_id_of_a_key(
+    privacy: httpx.Client, cell: Cell, post: Post
+) -> None:
     value = {"project": "dev", "user_id": "looked-up", "nickname": "Lou"}
     post({"event": "session_started", "value": value}).raise_for_status()
     identities = f"SELECT * FROM {cell.store_dataset}.identities_v1 WHERE user_id = 'looked-up'"
@@ -134,7 +134,7 @@ def test_everything_about_a_person_is_exported(
     assert (receipt["operation"], receipt["people"]) == ("export", 1)
 
 
-def test_what_is_older_than_promised_is_asked(privacy: httpx.Client) -> None:
+def test_the_report_on_retention_knows_the_state_of_every_place(privacy: httpx.Client) -> None:
     report = privacy.get("/retention").raise_for_status().json()
 
     places = {place["place"]: place["state"] for place in report["places"]}
@@ -142,7 +142,7 @@ def test_what_is_older_than_promised_is_asked(privacy: httpx.Client) -> None:
     assert "unknown" not in places.values()
 
 
-def test_what_is_wrong_is_named_and_not_quoted(privacy: httpx.Client) -> None:
+def test_an_error_names_the_field_and_does_not_quote_its_value(privacy: httpx.Client) -> None:
     body = {"project": "dev", "reason": "for looked-up", "ids": ["looked-up"]}
     answer = privacy.post("/lookups", json=body)
 

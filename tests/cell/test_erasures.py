@@ -1,4 +1,4 @@
-"""Erasures over the wire: by a webhook of the chat, and by the interface."""
+"""Erasures in a running cell, by a webhook of the chat and by the HTTP interface."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.cell
 
 @pytest.fixture(scope="module")
 def officer(description: dict[str, Any]) -> Iterator[httpx.Client]:
-    """The privacy function, as the cell's officer reaches it."""
+    """A client of the privacy function, through the proxy, which calls it as the officer."""
     with httpx.Client(
         base_url=description["privacy"], timeout=PATIENCE_SECONDS, trust_env=False
     ) as client:
@@ -30,7 +30,7 @@ def officer(description: dict[str, Any]) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def user() -> str:
-    """A person whom no other test knows."""
+    """The id of a person that no other test uses."""
     return f"user-{uuid.uuid4()}"
 
 
@@ -43,13 +43,13 @@ def erasure_of(*users: str, **other: Any) -> dict[str, Any]:
 
 
 def send(post: Post, event: str, user: str) -> str:
-    """Send an event of the chat; its ingest id."""
+    """Send a chat event; return its ingest id."""
     ingest_id: str = post(chat(event, user)).json()["results"][0]["ingest_id"]
     return ingest_id
 
 
 def shown(cell: Cell, ingest_id: str, accept: Callable[[str], bool]) -> str:
-    """The user key that the views show of an event, once it is as expected."""
+    """Wait until the views show an expected user key for an event; return the key."""
     sql = f"SELECT user_key FROM events WHERE ingest_id = '{ingest_id}'"
     [row] = until(lambda: [row for row in query.rows(cell, sql) if accept(row["user_key"])])
     key: str = row["user_key"]
@@ -79,7 +79,7 @@ def test_deleting_the_profile_hides_and_coming_back_restores(
         ("delete\\_profile\\_confirmed", "account\\_restored"),
     ],
 )
-def test_both_are_heard_in_every_spelling(
+def test_deletion_and_restoration_work_in_every_spelling(
     post: Post, stored: Rows, cell: Cell, user: str, deletion: str, restoration: str
 ) -> None:
     message = send(post, "message_sent", user)
@@ -144,7 +144,7 @@ def test_the_same_request_at_the_same_time_is_one_erasure(user: str, officer: ht
     assert officer.delete(f"/erasures/{answers[0].json()['erasure_id']}").status_code == 200
 
 
-def test_a_sweep_sets_aside_what_nobody_can_read(cell: Cell, officer: httpx.Client) -> None:
+def test_a_sweep_quarantines_unreadable_data(cell: Cell, officer: httpx.Client) -> None:
     line, letter = (f"no JSON: {uuid.uuid4()}".encode() for _ in range(2))
     bucket = objects(cell).bucket(cell.bucket)
     torn = f"{spill.PREFIX}2026/11/22/00/{uuid.uuid4()}.ndjson"
@@ -167,7 +167,7 @@ def test_a_sweep_sets_aside_what_nobody_can_read(cell: Cell, officer: httpx.Clie
 
 
 @pytest.mark.soak
-def test_what_is_asked_for_at_once_is_done_in_the_request(
+def test_an_immediate_erasure_is_executed_within_the_request(
     post: Post, stored: Rows, cell: Cell, user: str, officer: httpx.Client
 ) -> None:
     message = send(post, "message_sent", user)

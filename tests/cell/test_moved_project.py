@@ -1,4 +1,4 @@
-"""A running cell still answers for a project that is pinned to another one now."""
+"""A running cell still answers privacy requests for a project that is now in another cell."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -49,11 +49,11 @@ def event(project: str, user_key: str | None = None) -> dict[str, Any]:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("project", [MOVED, IN_NO_SETTING])
-def test_its_people_are_looked_up_exported_and_erased(
+def test_people_of_a_moved_project_are_looked_up_exported_and_erased(
     officer: httpx.Client, cell: Cell, project: str
 ) -> None:
     lookup = {"project": project, "reason": "a test", "ids": ["ann"]}
-    assert officer.post("/lookups", json=lookup).status_code == 422, "there is nothing of it here"
+    assert officer.post("/lookups", json=lookup).status_code == 422, "the cell has no data of it"
     store(cell, "events_v1", event(project))
     [person] = officer.post("/lookups", json=lookup).raise_for_status().json()["people"]
     [user_key] = person["user_keys"]

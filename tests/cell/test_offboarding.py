@@ -1,4 +1,4 @@
-"""Offboarding in a running cell deletes all data of the partner, and no data of another one."""
+"""Offboarding in a running cell deletes all data of the partner, and no data of another partner."""
 
 import asyncio
 import base64
@@ -35,7 +35,7 @@ OTHER, OTHER_TOKEN = "other", secrets.token_urlsafe(24)
 PROJECTS = {PARTNER: "dev", OTHER: "other-prod"}
 LATE = {"event": "message_sent", "value": {"project": "dev", "event_id": "late"}}
 SETTINGS = {"CLOSED_REFRESH_SECONDS": "0.2", "CLOSED_KEEP_SECONDS": "1", "CLOSING_SECONDS": "8"}
-"""Shortened from 60 s, 10 minutes and 12 minutes."""
+"""Times of the closed list, shortened from 60 s, 10 minutes and 12 minutes."""
 
 
 class TwoPartners:
@@ -51,7 +51,7 @@ class TwoPartners:
         return await self.http.post(url, json=body)
 
     async def order(self, email: str = "", **body: str) -> httpx.Response:
-        """Ask for the offboarding, through the proxy or as somebody else."""
+        """Ask for the offboarding as the officer, or as the caller with this e-mail address."""
         url = self.cell.url("privacy" if email else "privacy_proxy")
         headers = {"Authorization": f"Bearer {identity_token(email)}"} if email else {}
         body = {"partner": PARTNER} | body
@@ -64,7 +64,7 @@ class TwoPartners:
         return report
 
     def rows(self, partner: str) -> dict[str, int]:
-        """How many rows a partner has, by table."""
+        """Return how many rows a partner has, by table."""
         counts = " UNION ALL ".join(
             f"SELECT '{table.name}' AS place, COUNT(*) AS n "
             f"FROM {self.cell.store_dataset}.{table.name} "
@@ -75,13 +75,13 @@ class TwoPartners:
         return {row["place"]: row["n"] for row in rows if row["n"]}
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        """Wait until something holds."""
+        """Wait until `holds` returns True."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not await asyncio.to_thread(holds):  # noqa: ASYNC110 - it tells no Event
+            while not await asyncio.to_thread(holds):  # noqa: ASYNC110 - nothing sets an Event
                 await asyncio.sleep(0.05)
 
     def retain_events(self, name: str) -> None:
-        """Put events of both into the spill, quarantine and dead letters, and an export each."""
+        """Put an event of each partner into the spill, the quarantine and the dead letters."""
         bucket = objects(self.cell).bucket(self.cell.bucket)
         events = [event(partner, f"{name}-{partner}") for partner in PROJECTS]
         spilled = spill.encode(spill.Spilled(data, attributes) for data, attributes in events)
@@ -102,7 +102,7 @@ class TwoPartners:
             bucket.blob(kept).upload_from_string(content)
 
     def retained(self) -> list[str]:
-        """Whose events are in objects and dead letters: place and partner."""
+        """Return the place and the partner of each event in the bucket and the dead letters."""
         client = objects(self.cell)
         remains = []
         for blob in client.list_blobs(self.cell.bucket):
@@ -127,7 +127,7 @@ class TwoPartners:
 
 
 def event(partner: str, ingest_id: str) -> tuple[bytes, dict[str, str]]:
-    """An event as the receiver would have published it."""
+    """Return an event as `receive` would have published it."""
     project = PROJECTS[partner]
     value = {"project": project, "user_id": f"user of {ingest_id}", "event_id": "room"}
     attributes = {
@@ -144,9 +144,9 @@ def event(partner: str, ingest_id: str) -> tuple[bytes, dict[str, str]]:
 @asynccontextmanager
 async def two_partners(folder: Path) -> AsyncIterator[TwoPartners]:
     async with running(free_port_base(), None, folder / "cell.json", SETTINGS) as (cell, started):
-        # No job runs by itself: every five minutes a replay would take what the test has spilled.
+        # Without the scheduler, no replay takes the spilled events of the test.
         next(child for child in started if child.name == "scheduler").process.terminate()
-        secret = cell.secrets / "partners.json"  # nobody has read it yet
+        secret = cell.secrets / "partners.json"  # no function has read it yet
         content = json.loads(secret.read_text())
         content["partners"][OTHER] = {
             "tokens_sha256": [hashlib.sha256(OTHER_TOKEN.encode()).hexdigest()],
@@ -164,7 +164,7 @@ async def partners(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Tw
         yield partners
 
 
-async def test_a_partner_leaves(partners: TwoPartners) -> None:
+async def test_an_offboarding_deletes_all_data_of_the_partner(partners: TwoPartners) -> None:
     for partner, project in PROJECTS.items():
         value = {"project": project, "event_id": "room"}
         body = [
@@ -198,7 +198,7 @@ async def test_a_partner_leaves(partners: TwoPartners) -> None:
             await asyncio.sleep(0.02)
     assert (await ordered).status_code in {200, 202}
 
-    # What was on its way when the tokens were closed, or is replayed later, is not loaded.
+    # An event is not loaded if it was on its way when the partner was closed, or is replayed later.
     topic = publisher(partners.cell)
     for partner in PROJECTS:
         data, attributes = event(partner, f"queued-{partner}")
@@ -212,7 +212,7 @@ async def test_a_partner_leaves(partners: TwoPartners) -> None:
     before = plan["would_delete"] | sent
     assert certificate["total"] | sent == before
     assert certificate["deleted"] | sent == before
-    for table, rows in sent.items():  # a push that is delivered again adds a row
+    for table, rows in sent.items():  # a repeated push adds a row
         assert rows <= certificate["total"][table] <= certificate["deleted"][table]
 
     queued = "SELECT 1 AS one FROM events WHERE ingest_id = 'queued-other'"
@@ -220,7 +220,7 @@ async def test_a_partner_leaves(partners: TwoPartners) -> None:
     assert await asyncio.to_thread(partners.rows, PARTNER) == {}
     after = await asyncio.to_thread(partners.rows, OTHER)
     loaded = after["events_v1"] - others["events_v1"]
-    assert loaded >= 1  # a push that is delivered again adds a row, which the view does not show
+    assert loaded >= 1  # a repeated push adds a row, which the view does not show
     assert after == others | {
         "events_v1": others["events_v1"] + loaded,
         "identities_v1": others["identities_v1"] + loaded,
@@ -229,7 +229,7 @@ async def test_a_partner_leaves(partners: TwoPartners) -> None:
     assert await asyncio.to_thread(partners.retained) == [f"{place} other" for place in places]
 
 
-async def test_nothing_of_it_comes_back(partners: TwoPartners) -> None:
+async def test_no_data_of_the_closed_partner_comes_back(partners: TwoPartners) -> None:
     await asyncio.to_thread(partners.retain_events, "after")
     for body in ({}, {"prefix": "quarantine/"}, {"source": "dead_letters"}):
         await partners.operate("replay", **body)
@@ -251,7 +251,9 @@ async def test_nothing_of_it_comes_back(partners: TwoPartners) -> None:
     assert nobody.status_code == 404
 
 
-async def test_the_other_one_leaves_by_the_command(partners: TwoPartners, tmp_path: Path) -> None:
+async def test_the_command_offboards_the_other_partner(
+    partners: TwoPartners, tmp_path: Path
+) -> None:
     outputs = tmp_path / "outputs.json"
     urls = {"eu": partners.cell.url("privacy_proxy")}
     outputs.write_text(json.dumps({"privacy_urls": {"value": urls}}))
@@ -262,7 +264,7 @@ async def test_the_other_one_leaves_by_the_command(partners: TwoPartners, tmp_pa
 
     refused = await asyncio.to_thread(run, PARTNER)
     assert refused.exit_code == 1
-    assert (await partners.send(OTHER, [])).status_code == 200, "it is still let in"
+    assert (await partners.send(OTHER, [])).status_code == 200, "its token is still accepted"
     done = await asyncio.to_thread(run, OTHER)
     assert done.exit_code == 0, done.output
     cell = json.loads(done.stdout)["cells"]["eu"]

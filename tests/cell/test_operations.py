@@ -1,4 +1,4 @@
-"""The commands of docs/operations.md, run by a shell as an operator would."""
+"""The commands of docs/operations.md work in a shell, as an operator runs them."""
 
 import base64
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ block = PAGE.block
 
 
 def run(cell: Cell, block: str) -> list[dict[str, Any]]:
-    """Run a block; the JSON that its commands print."""
+    """Run a block, and return the JSON that its commands print."""
     header = {"AUTH": "X-Nobody: asks", "STORAGE_AUTH": "X-Nobody: asks"}
     urls = {"OPERATE_URL": cell.url("operate"), "STORAGE_URL": cell.url("storage")}
     urls["PRIVACY_URL"] = cell.url("privacy_proxy")
@@ -42,14 +42,14 @@ def test_every_command_of_the_page_is_run(cell: Cell) -> None:
         run(cell, block)
 
 
-def test_dead_letters_are_seen_and_brought_in(cell: Cell) -> None:
+def test_dead_letters_are_counted_and_replayed(cell: Cell) -> None:
     bring_in_what_other_tests_left(cell)
     events = simulated("operated", 3)
     client = publisher(cell)
     for event in events:
         client.publish(cell.dead_letter_topic, event.data, **event.attributes).result(60)
     days = {event.attributes["received_at"][:10] for event in events}
-    # A sweep that comes by just then holds them for a moment.
+    # A sweep that runs at the same time leases the letters for a moment.
     [seen] = until(lambda: [report for report in dry_run(cell) if report["events"] == 3])
     assert (set(seen["days"]), seen["failed"]) == (days, [])
     replayed = until(lambda: [report for report in replay_letters(cell) if report["events"]])
@@ -59,17 +59,17 @@ def test_dead_letters_are_seen_and_brought_in(cell: Cell) -> None:
 
 
 def dry_run(cell: Cell) -> list[dict[str, Any]]:
-    """The report of what dead letters a replay would find."""
+    """Return the report of a dry run: the dead letters that a replay would find."""
     return run(cell, block("dead_letters", "dry_run"))
 
 
 def bring_in_what_other_tests_left(cell: Cell) -> None:
-    """Replay dead letters until a replay finds none: tests of this cell run in any order."""
+    """Replay dead letters until none are left, because tests of this cell run in any order."""
     until(lambda: [report for report in replay_letters(cell) if not report["events"]])
 
 
 def replay_letters(cell: Cell) -> list[dict[str, Any]]:
-    """The report of a replay of dead letters, after which their days are settled."""
+    """Replay dead letters, and settle their days; return the report of the replay."""
     replayed, settled = run(cell, block("dead_letters", "settle"))
     assert settled["failed"] == ""
     return [replayed]
@@ -96,7 +96,7 @@ def test_the_day_of_an_event_that_comes_late_is_noted(cell: Cell) -> None:
 
 
 def stored_rows(cell: Cell, burst: str) -> list[dict[str, Any]]:
-    """The rows of a burst in the store, copies included."""
+    """Return the rows of a burst in the store, including copies."""
     sql = f"SELECT ingest_id FROM {events_of(cell)} WHERE STARTS_WITH(ingest_id, '{burst}-')"
     return query.rows(cell, sql)
 
@@ -118,7 +118,7 @@ def test_a_message_that_is_not_json_goes_to_quarantine(cell: Cell) -> None:
     assert (data, record.attributes) == (b"not JSON", event.attributes)
 
 
-def test_what_is_in_quarantine_is_seen_and_brought_in(cell: Cell) -> None:
+def test_quarantined_events_are_counted_and_replayed(cell: Cell) -> None:
     [event] = simulated("kept", 1)
     record = Quarantined(
         reason="row_too_large",
@@ -138,11 +138,11 @@ def test_what_is_in_quarantine_is_seen_and_brought_in(cell: Cell) -> None:
     assert shown(cell, "kept", 1) == 1
 
 
-def test_the_spill_is_seen(cell: Cell) -> None:
+def test_spilled_events_are_counted_and_listed(cell: Cell) -> None:
     events = simulated("waiting", 2)
     content = spill.encode(spill.Spilled(event.data, event.attributes) for event in events)
     name = f"{spill.PREFIX}2026/11/22/00/operated.ndjson"
-    for _ in range(3):  # the scheduler may be faster once
+    for _ in range(3):  # the scheduler may replay the object before the test sees it
         objects(cell).bucket(cell.bucket).blob(name).upload_from_string(content)
         counted, listed = run(cell, block('"spill/", "dry_run"'))
         if counted["events"] and "items" in listed:
@@ -155,11 +155,11 @@ def test_the_spill_is_seen(cell: Cell) -> None:
 
 def test_erasures_are_executed_again(cell: Cell) -> None:
     [swept] = run(cell, block("restored_to"))
-    # Whatever other tests had erased in this cell is executed again, too.
+    # This also executes the erasures of other tests in this cell again.
     assert swept["unavailable"] == ""
 
 
 def shown(cell: Cell, burst: str, count: int) -> int:
-    """How many events of a burst are shown, once as many are as expected."""
+    """Wait until views show as many events of a burst as expected; return the number."""
     sql = f"SELECT ingest_id FROM events WHERE STARTS_WITH(ingest_id, '{burst}-')"
     return len(until(lambda: query.rows(cell, sql), count))

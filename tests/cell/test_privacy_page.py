@@ -1,4 +1,4 @@
-"""The commands of docs/privacy.md, run by a shell as a data-protection officer would."""
+"""The commands of docs/privacy.md work in a shell, as a data-protection officer runs them."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ PAGE = Page("privacy.md")
 
 
 def ask(cell: Cell, *parts: str, folder: Path | None = None, **ids: str) -> list[dict[str, Any]]:
-    """Run the block that has all of these parts; the JSON that its commands print."""
+    """Run the block that contains all of these texts; return the JSON that its commands print."""
     at = {"PRIVACY_URL": cell.url("privacy_proxy"), "STORAGE_URL": cell.url("storage")}
     header = {"AUTH": "X-Nobody: asks", "STORAGE_AUTH": "X-Nobody: asks"}
     within = f"cd {folder}\n" if folder else ""
@@ -27,7 +27,7 @@ def ask(cell: Cell, *parts: str, folder: Path | None = None, **ids: str) -> list
 
 @pytest.fixture
 def chatting(post: Post, stored: Rows) -> list[str]:
-    """The people of the page's commands, with an event each; its ingest ids."""
+    """Send an event for each person in the page's commands; the fixture is their ingest ids."""
     people = ("u-1001", "u-1002", "u-1003", "u-1004", "u-1005")
     body = [
         {"event": "la_opened", "value": {"user_id": who, "project": "dev", "nickname": f"N {who}"}}
@@ -39,7 +39,7 @@ def chatting(post: Post, stored: Rows) -> list[str]:
 
 
 def shown(cell: Cell, ingest_id: str) -> dict[str, Any]:
-    """The event as BI sees it."""
+    """Return the event as the view `events` shows it."""
     [row] = query.rows(cell, f"SELECT user_key FROM events WHERE ingest_id = '{ingest_id}'")
     return row
 
@@ -78,7 +78,7 @@ def test_a_person_is_erased_at_once(
     spoken = {"project": "dev", "roomId": "spoken in", "speakers": ["u-1001", "u-1002"]}
     room = post({"event": "room_speakers_updated", "value": spoken}, "rooms").json()["results"][0]
     assert len(stored([room["ingest_id"]])[room["ingest_id"]]["room"]["speakers"]) == 2
-    # A late event of another person: the erasure first refreshes its day.
+    # A late event of another person, so that the erasure first has to refresh this day.
     late = {"event": "la_opened", "value": {"user_id": "u-1001", "project": "dev"}}
     stored([publish(late, datetime.now(UTC) - timedelta(days=2))])
     [erased] = ask(cell, '"immediate"')
@@ -101,7 +101,7 @@ def test_the_key_of_an_id_is_the_one_that_views_show(cell: Cell, chatting: list[
     assert shown(cell, chatting[3])["user_key"] in person["user_keys"]
 
 
-def test_a_person_gets_what_is_held(cell: Cell, chatting: list[str], tmp_path: Path) -> None:
+def test_a_person_gets_an_export(cell: Cell, chatting: list[str], tmp_path: Path) -> None:
     [made] = ask(cell, "/exports")
     assert made["is_complete"]
     assert made["records"]["events_v1"] >= 1
@@ -113,7 +113,7 @@ def test_a_person_gets_what_is_held(cell: Cell, chatting: list[str], tmp_path: P
     assert "u-1005" in (tmp_path / "identities.jsonl").read_text()
 
 
-def test_what_an_offboarding_would_delete_is_told_and_nothing_done(
+def test_a_dry_run_of_an_offboarding_counts_and_deletes_nothing(
     cell: Cell, chatting: list[str]
 ) -> None:
     [planned] = ask(cell, '"partner": "demo"')
@@ -125,7 +125,7 @@ def test_what_an_offboarding_would_delete_is_told_and_nothing_done(
     assert shown(cell, chatting[4])
 
 
-def test_residency_and_retention_are_told(cell: Cell, tmp_path: Path) -> None:
+def test_residency_and_retention_are_reported(cell: Cell, tmp_path: Path) -> None:
     [answer] = ask(cell, "/residency", folder=tmp_path)
     assert (answer["ok"], answer["cell"]) == (True, "eu")
     assert "<html" in (tmp_path / "residency.html").read_text()

@@ -1,4 +1,4 @@
-"""3,000 simulated events over 30 days: each is there once, and every printed number is right."""
+"""3,000 simulated events over 30 days are each stored once, and all printed numbers are right."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ EVENTS = 3_000
 
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cell, list[Any]]]:
-    """A cell of its own that holds nothing but the simulation, and the simulator's record."""
+    """A cell of its own that has only the simulated events, and the simulator's record."""
     record = tmp_path_factory.mktemp("simulation") / "record.ndjson"
     with running_cell() as description:
         base = str(description["port_base"])
@@ -63,7 +63,7 @@ def day(sent: dict[str, Any]) -> date:
 
 
 def chat_events(record: list[Any]) -> list[tuple[date, str, str, str]]:
-    """Day, project, event and person of what came by the All Events webhook."""
+    """Return day, project, name and person of each event from the All Events webhook."""
     return [
         (day(sent), sent["body"]["value"]["project"], sent["body"]["event"], user_id)
         for sent in record
@@ -82,7 +82,7 @@ def test_every_accepted_event_is_there_exactly_once(simulated: tuple[Cell, list[
     assert query.rows(cell, flagged) == []
 
 
-def test_totals(simulated: tuple[Cell, list[Any]]) -> None:
+def test_the_totals_are_those_of_the_record(simulated: tuple[Cell, list[Any]]) -> None:
     cell, record = simulated
     expected = []
     for project in sorted({sent["body"]["value"]["project"] for sent in record}):

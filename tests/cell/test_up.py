@@ -1,4 +1,4 @@
-"""The life of a cell: how it starts, says what is wrong, and leaves nothing behind."""
+"""A cell starts, reports what is wrong, and stops without leaving a process behind."""
 
 import json
 import os
@@ -64,9 +64,10 @@ def test_a_taken_port_is_named_and_nothing_is_left_running(description: dict[str
 
 
 def runs(process: psutil.Process) -> bool:
-    """Whether the process still runs; an ended one is a zombie until its parent collects it.
+    """Say whether a process still runs. An ended process is a zombie until its parent collects it.
 
-    Workers that outlive their parent belong to process 1, which in some containers never collects.
+    Workers that outlive their parent belong to process 1. In some containers, process 1 never
+    collects them.
     """
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
@@ -79,7 +80,7 @@ def test_sigterm_stops_everything() -> None:
     with running_cell() as description:
         base = description["port_base"]
         family = psutil.Process(description["pid"]).children(recursive=True)
-        assert len(family) >= len(PORTS), "the functions' servers have workers, too"
+        assert len(family) >= len(PORTS), "the servers of functions also have workers"
     assert not taken_ports(range(base, base + len(PORTS)))
     assert not [process for process in family if runs(process)]
 
@@ -127,7 +128,7 @@ def test_a_data_dir_outlives_the_cell(tmp_path: Path) -> None:
 
 
 def counted(description: dict[str, Any], expected: int) -> int:
-    """How many events a query of the command line finds; it is asked again while too few."""
+    """Repeat a query on the command line until it finds enough events; return the number."""
     base = str(description["port_base"])
     count = command("query", "SELECT COUNT(*) AS n FROM events", "--json", "--port-base", base)
     rows = -1
@@ -154,7 +155,7 @@ def test_query_prints_for_programs(description: dict[str, Any], option: str, exp
     assert done.stdout.decode() == expected
 
 
-def test_query_says_what_is_wrong(description: dict[str, Any]) -> None:
+def test_query_explains_an_error(description: dict[str, Any]) -> None:
     base = str(description["port_base"])
     for sql, message in (("SELECT nothing FROM nowhere", "nowhere"), ("SELEC", "")):
         done = subprocess.run(
@@ -185,7 +186,7 @@ def test_googles_emulator_can_take_the_place_of_the_stand_in(
     if path is None or shutil.which("java") is None:
         pytest.skip("Google's cloud-pubsub-emulator (or java, which it needs) is not installed")
     host = f"127.0.0.1:{unused_tcp_port}"
-    # A group of its own: the emulator is a shell script around java.
+    # Its own process group, because the emulator is a shell script that starts java.
     google = subprocess.Popen(
         [path, "--host=127.0.0.1", f"--port={unused_tcp_port}"],
         stdout=subprocess.DEVNULL,

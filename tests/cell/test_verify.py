@@ -1,6 +1,6 @@
-"""`make verify` on a running cell: a healthy one holds, and each fault is told.
+"""`make verify` on a running cell finds no fault in a healthy cell, and reports each fault.
 
-What no stand-in answers (a scheduler's job) a small server does.
+A small server answers requests for which there is no stand-in, such as one for a scheduler's job.
 """
 
 import json
@@ -30,7 +30,7 @@ Change = Callable[[dict[str, Any]], None]
 
 
 def outputs(description: dict[str, Any]) -> dict[str, Any]:
-    """What Terraform would print of the running cell."""
+    """Return the outputs that Terraform would print if it had created the running cell."""
     urls = {"events": description["events_url"], "rooms": description["rooms_url"]}
     return {
         "cells": {
@@ -79,7 +79,7 @@ def outputs(description: dict[str, Any]) -> dict[str, Any]:
 
 
 class Verdict:
-    """What the command printed, by state."""
+    """The report that the command printed."""
 
     def __init__(self, code: int, text: str) -> None:
         report = json.loads(text)
@@ -100,7 +100,7 @@ Verify = Callable[..., Verdict]
 
 @pytest.fixture
 def verify(description: dict[str, Any], tmp_path: Path) -> Iterator[Verify]:
-    """Run the command on the cell's outputs, changed as a test wishes."""
+    """A function that runs the command on the cell's outputs, after a change to them."""
     job = {"state": "ENABLED", "httpTarget": {"uri": "https://privacy.example/sweep"}}
     answers = fake_google.healthy() | {f"/v1/{JOB}": fake_google.Answer(200, job)}
     with fake_google.serving(answers) as google:
@@ -126,7 +126,7 @@ def verify(description: dict[str, Any], tmp_path: Path) -> Iterator[Verify]:
 
 @pytest.fixture
 def without_dry_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out dry runs, which take the stand-in seconds, where something else is at stake."""
+    """Leave out the dry runs of SQL, which take seconds, in tests of other checks."""
     monkeypatch.setattr(command, "check_views", lambda *_arguments: ())
     monkeypatch.setattr(command, "check_statements", lambda *_arguments: ())
 
@@ -180,7 +180,7 @@ def test_a_wrong_token_fails(verify: Verify) -> None:
 
 
 @pytest.mark.usefixtures("without_dry_runs")
-def test_another_region_fails_for_all_that_has_one(verify: Verify) -> None:
+def test_another_region_fails_for_every_resource_with_a_location(verify: Verify) -> None:
     verdict = verify(lambda described: cell_of(described).update(region="europe-west3"))
 
     assert verdict.code == 1
@@ -196,7 +196,7 @@ def test_another_region_fails_for_all_that_has_one(verify: Verify) -> None:
 
 
 @pytest.mark.usefixtures("without_dry_runs")
-def test_what_does_not_exist_fails_and_what_does_not_answer_is_not_checked(
+def test_a_missing_resource_fails_and_one_that_does_not_answer_is_not_checked(
     verify: Verify,
 ) -> None:
     def change(described: dict[str, Any]) -> None:
@@ -214,7 +214,7 @@ def test_what_does_not_exist_fails_and_what_does_not_answer_is_not_checked(
 
 
 @pytest.mark.usefixtures("without_dry_runs")
-def test_a_loader_that_stands_still_fails(verify: Verify, description: dict[str, Any]) -> None:
+def test_a_suspended_loader_fails(verify: Verify, description: dict[str, Any]) -> None:
     with standing_still(description, "load"):
         verdict = verify(within=2)
 
@@ -226,7 +226,7 @@ def test_a_loader_that_stands_still_fails(verify: Verify, description: dict[str,
 
 @contextmanager
 def standing_still(description: dict[str, Any], function: str) -> Iterator[None]:
-    """Suspend one of the cell's functions."""
+    """Suspend one of the cell's functions while the context is open."""
     processes = [
         process
         for process in psutil.Process(description["pid"]).children(recursive=True)

@@ -1,4 +1,4 @@
-"""Webhooks over the wire: what is answered, and what an analyst finds a moment later."""
+"""Webhooks to a running cell get the right answers, and analysts find the events a moment later."""
 
 import gzip
 import json
@@ -62,7 +62,7 @@ def test_the_documented_example_is_queryable(description: dict[str, Any], cell: 
 
 
 def test_an_event_is_stored_within_a_second(post: Post, stored: Rows) -> None:
-    """The best of ten, for the machine may be busy with something else."""
+    """The test takes the best of ten events, because the machine may be busy with other work."""
     waits = []
     for _ in range(10):
         [row] = stored(ids(post(GOOD))).values()
@@ -93,7 +93,7 @@ GOOD = {"event": "emoji_sent", "value": {"project": "dev", "user_id": "u-1", "em
 
 
 def changed(**value: Any) -> dict[str, Any]:
-    """The good event, with other properties."""
+    """Return the good event with some properties changed or added."""
     return {"event": "emoji_sent", "value": {"project": "dev", "user_id": "u-1"} | value}
 
 
@@ -295,7 +295,7 @@ def test_answers(
         assert cell.token not in answer.text
 
 
-def test_what_was_refused_is_in_quarantine_unless_it_belongs_elsewhere(
+def test_refused_bodies_are_in_quarantine_unless_they_belong_to_another_cell(
     post: Post, cell: Cell, description: dict[str, Any]
 ) -> None:
     marker = Path(__file__).name

@@ -1,4 +1,4 @@
-"""One cell with faults at hand for all fault tests; each test leaves it whole."""
+"""A cell whose parts tests can break; all tests share it, and it is repaired after each test."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,9 +18,9 @@ async def shared_rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def rig(shared_rig: Rig) -> AsyncIterator[Rig]:
-    """The cell, whole before and after, with a receiver of its own."""
+    """The cell, repaired after the test, and with a fresh receiver."""
     yield shared_rig
     logged = shared_rig.logged()
     await shared_rig.recover()
     await shared_rig.renew()
-    assert shared_rig.cell.token not in logged, "servers log no paths, for they have tokens"
+    assert shared_rig.cell.token not in logged, "servers must not log paths, which have tokens"

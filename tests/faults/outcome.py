@@ -1,4 +1,4 @@
-"""What became of a burst in the end: the sender's record against what analysts see."""
+"""Compares the sender's record of a burst with the events that the views show in the end."""
 
 import asyncio
 from collections import Counter
@@ -16,11 +16,11 @@ HAVING COUNT(DISTINCT received_at) > 1
 
 
 async def settle(rig: Rig, record: Record) -> set[str]:
-    """Bring everything back, replay, and hold the outcome against the record.
+    """Repair the cell, replay, and compare the views with the record.
 
-    Every event that was answered 2xx is shown exactly once; every other one at most once. All
-    copies of an event that the receiver gave its id have the time of receipt that it gave: the view
-    ``events`` finds copies by both.
+    Each event that was answered with 2xx must be shown exactly once, and each other event at most
+    once. If the receiver gave an event its ingest id, all copies must have the same time of
+    receipt, because the view ``events`` recognises copies by both.
 
     Returns:
         The rooms of the events that are shown.
@@ -28,7 +28,7 @@ async def settle(rig: Rig, record: Record) -> set[str]:
     await rig.recover()
     await drain(rig)
     shown = await _shown(rig, record)
-    assert record.accepted - shown.keys() == set(), "accepted, and not there"
+    assert record.accepted - shown.keys() == set(), "accepted, but not shown"
     assert shown.keys() - record.sent == set()
     assert [room for room, count in shown.items() if count > 1] == [], "shown more than once"
     assert await rig.rows(AT_TWO_TIMES.format(events=events_of(rig.cell))) == []
@@ -36,9 +36,10 @@ async def settle(rig: Rig, record: Record) -> set[str]:
 
 
 async def drain(rig: Rig) -> None:
-    """Replay until nothing is left, as the scheduler does.
+    """Replay until nothing is left to replay.
 
-    An upload that was given up may still arrive meanwhile, and a slow answer ends a replay early.
+    One replay may not be enough: an upload may arrive after the receiver gave it up, and a slow
+    answer ends a replay early.
     """
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
@@ -49,7 +50,7 @@ async def drain(rig: Rig) -> None:
 
 
 async def _shown(rig: Rig, record: Record) -> Counter[str]:
-    """Wait until the accepted events are there and no more come; how often each room is shown."""
+    """Wait until all accepted events are shown and no more come; count the events of each room."""
     where = f"FROM events WHERE STARTS_WITH(room_id, '{record.name}-')"
     before = -1
     async with asyncio.timeout(PATIENCE_SECONDS):

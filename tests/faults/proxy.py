@@ -1,4 +1,4 @@
-"""A TCP way to a server that can be cut, and that can hold the server's answers back."""
+"""A TCP proxy that can cut the connections to a server, and can hold back the server's answers."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -9,8 +9,9 @@ class Proxy:
     """Listens on one port of 127.0.0.1 and passes everything on to another.
 
     Attributes:
-        late: seconds by which the server's answers are held back; requests pass at once. An answer
-            that is held back stays so when this changes, until its connection ends or `release`.
+        late: by how many seconds answers of the server are held back; requests pass at once. A
+            change does not affect an answer that is already held back: it waits for its time, for
+            `release`, or for the end of its connection.
     """
 
     def __init__(self, port: int, target: int) -> None:
@@ -33,20 +34,20 @@ class Proxy:
             self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
 
     def release(self) -> None:
-        """Let go what is held back, and hold nothing back any more."""
+        """Pass on the answers that are held back, and hold back no more."""
         self.late = 0.0
         self._released.set()
         self._released = asyncio.Event()
 
     async def cut(self) -> None:
-        """Refuse connections, reset those that are open, and drop what is held back."""
+        """Refuse new connections, reset the open ones, and drop the answers that are held back."""
         if self._server is not None:
             self._server.close()
             self._server = None
         for writer in tuple(self._open):
             writer.transport.abort()
         for pump in tuple(self._pumps):
-            pump.cancel()  # it may hold an answer back for long
+            pump.cancel()  # it may be holding back an answer for a long time
         await asyncio.gather(*self._pumps, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

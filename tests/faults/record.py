@@ -1,4 +1,4 @@
-"""A sender that keeps its own record: what it sent, and what it was told about each event."""
+"""A sender that records the events that it sent, and the answer for each of them."""
 
 import asyncio
 import json
@@ -14,16 +14,16 @@ from tests.faults.rig import Rig
 AT_A_TIME = 64
 ARRAY = 50
 ONE_REQUEST = {"connection": "close"}
-"""A connection for each request: the server closes one that is idle for 2 s, and where the machine
-stood still for that long it does so while the next request is already on its way."""
+"""Use a new connection for each request. The server closes a connection that is idle for 2 s. On a
+machine that stands still for that long, the next request may already be on its way then."""
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Made once, for making one takes longer than a request."""
+"""Made only once, because that takes longer than a request."""
 
 
 @dataclass
 class Delivery:
-    """One request: its events, and its status; 0 where no answer came, and why."""
+    """One request: the rooms of its events, its status (0 without an answer), and the error."""
 
     name: str
     rooms: list[str]
@@ -32,7 +32,7 @@ class Delivery:
     accepted: set[str] = field(default_factory=set)
 
     def body(self) -> bytes:
-        """One event, or an array of them; each in a room of its own."""
+        """The body: one event, or an array of events, each in a room of its own."""
         events = [
             {
                 "event": "emoji_sent",
@@ -44,11 +44,11 @@ class Delivery:
 
 
 class Record:
-    """What a sender knows of a burst.
+    """The sender's record of a burst.
 
     Args:
-        name: of the burst; the rooms of its events start with it.
-        events: how many; the first fifth goes one by one, the others in arrays.
+        name: the name of the burst; the rooms of its events begin with it.
+        events: how many events; a fifth is sent one by one, the rest in arrays.
     """
 
     def __init__(self, name: str, events: int) -> None:
@@ -56,7 +56,7 @@ class Record:
         single, rest = rooms[: events // 5], rooms[events // 5 :]
         groups = [[room] for room in single]
         groups += [rest[start : start + ARRAY] for start in range(0, len(rest), ARRAY)]
-        # Alternating, so that each moment of the burst has requests of both sizes.
+        # Mix the requests, so that each moment of the burst has requests of both sizes.
         groups.sort(key=lambda rooms: (int(rooms[0][-5:]) * 5) % events)
         self.name = name
         self.deliveries = [Delivery(rooms[0], rooms) for rooms in groups]
@@ -68,21 +68,21 @@ class Record:
 
     @property
     def accepted(self) -> set[str]:
-        """The rooms of the events that were answered 2xx."""
+        """The rooms of the events that were answered with 2xx."""
         return {room for delivery in self.deliveries for room in delivery.accepted}
 
     @property
     def statuses(self) -> set[int | None]:
-        """Every status that occurred; 0 for no answer."""
+        """All statuses that occurred; 0 stands for no answer."""
         return {delivery.status for delivery in self.deliveries}
 
     @property
     def errors(self) -> set[str]:
-        """Why requests were not answered."""
+        """The errors of requests that were not answered."""
         return {delivery.error for delivery in self.deliveries if delivery.error}
 
     def outstanding(self) -> list[Delivery]:
-        """The requests that were not answered 2xx yet."""
+        """The requests that were not answered with 2xx yet."""
         return [delivery for delivery in self.deliveries if not delivery.accepted]
 
 
@@ -93,13 +93,13 @@ async def send(
     halfway: Callable[[], Awaitable[object]] | None = None,
     numbered: bool = False,
 ) -> None:
-    """Send requests, several at a time and each once, and note the answers.
+    """Send each request once, several at a time, and record the answers.
 
     Args:
         rig: the cell.
         deliveries: the requests.
-        halfway: begun when half of them are answered, while the others follow.
-        numbered: whether they carry an id, so that sending them again is a retry.
+        halfway: started when half of the requests are answered; the others are sent meanwhile.
+        numbered: whether each request has an id, so that the same request later is a retry.
     """
     waiting = list(reversed(deliveries))
     answered = 0
@@ -108,7 +108,8 @@ async def send(
 
     async def work() -> None:
         nonlocal answered
-        # A client for each: in a pool of many, finding a connection takes longer than a request.
+        # Each task has its own client: a large pool takes longer to find a connection than a
+        # request takes.
         async with httpx.AsyncClient(
             timeout=PATIENCE_SECONDS, verify=NO_TLS, trust_env=False
         ) as client:

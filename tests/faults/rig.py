@@ -1,4 +1,4 @@
-"""A cell whose broker and bucket can be cut off, and whose functions can be killed."""
+"""A cell whose Pub/Sub and bucket tests can cut off, and whose functions they can kill."""
 
 import asyncio
 import os
@@ -23,19 +23,20 @@ SETTINGS = {
     "DURABLE_WITHIN_SECONDS": "30",
     "STORAGE_DEADLINE_SECONDS": "3",
 }
-"""The functions' deadlines: short where a test waits for their end, long where none should end."""
+"""Deadlines of the functions: short if tests wait for a deadline, long if no deadline may pass."""
 
 NOBODY_ANSWERS = {"DURABLE_WITHIN_SECONDS": "3"}
-"""Settings of a receiver that finds neither Pub/Sub nor the bucket: a test waits for that long."""
+"""Settings of the receiver in tests without Pub/Sub and bucket, in which a test waits for this
+deadline."""
 
 
 class Rig:
-    """A running cell with faults at hand.
+    """A running cell whose parts can be broken.
 
     Attributes:
-        cell: the cell; its stand-ins are reached past the proxies.
-        broker: between the functions and Pub/Sub.
-        bucket: between the functions and Cloud Storage.
+        cell: the cell; tests that use it reach the stand-ins directly, without the proxies.
+        broker: the proxy between the functions and Pub/Sub.
+        bucket: the proxy between the functions and Cloud Storage.
     """
 
     def __init__(
@@ -54,16 +55,16 @@ class Rig:
         self._settings = settings
 
     def signal(self, name: str, number: signal.Signals) -> None:
-        """Send a signal to a part's main process; SIGKILL goes to its workers, too."""
+        """Send a signal to the main process of a part; SIGKILL also goes to its workers."""
         process = self._children[name].process
         (os.killpg if number == signal.SIGKILL else os.kill)(process.pid, number)
 
     async def ended(self, name: str) -> int:
-        """Wait until a part has ended; its exit code."""
+        """Wait until a part has ended; return its exit code."""
         return await asyncio.to_thread(self._children[name].process.wait, PATIENCE_SECONDS)
 
     async def restart(self, name: str, **settings: str) -> None:
-        """Start a function again that has ended, with other settings where some are given."""
+        """Start a function that has ended again, with these settings changed."""
         old = self._children[name]
         self._started.remove(old)
         command = command_lines(self.cell, Path("unused"))[name]
@@ -74,34 +75,34 @@ class Rig:
         await children.wait_until_listening(child, self.cell.port(name))
 
     def logged(self) -> str:
-        """What all parts have logged since they were started."""
+        """Return everything that all parts have logged since they were started."""
         return "\n".join(child.log.read_text(errors="replace") for child in self._started)
 
     async def stopped_listening(self, name: str) -> None:
         """Wait until a part accepts no connection any more."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while is_listening(self.cell.port(name)):  # noqa: ASYNC110 - it tells no Event
+            while is_listening(self.cell.port(name)):  # noqa: ASYNC110 - nothing sets an Event
                 await asyncio.sleep(0.02)
 
     async def recover(self) -> None:
-        """Bring broker and bucket back."""
+        """Let connections to Pub/Sub and the bucket through again."""
         await self.broker.restore()
         await self.bucket.restore()
 
     async def renew(self, name: str = "receive", **settings: str) -> None:
-        """Start a function afresh, with other settings: it remembers nothing of an outage."""
+        """Stop a function and start it again with these settings, so that it forgets an outage."""
         self.signal(name, signal.SIGTERM)
         await self.ended(name)
         await self.restart(name, **settings)
 
     async def let_in(self) -> None:
-        """Wait until the receiver lets its sender in; it needs the secret for that."""
+        """Wait until the receiver accepts the token; for that, it must have read the secrets."""
         url = f"{self.cell.url('receive')}/events/{self.cell.token}"
         async with (
             asyncio.timeout(PATIENCE_SECONDS),
             httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as client,
         ):
-            while not (await client.get(url)).is_success:  # noqa: ASYNC110 - it tells no Event
+            while not (await client.get(url)).is_success:  # noqa: ASYNC110 - nothing sets an Event
                 await asyncio.sleep(0.05)
 
     async def post(self, body: bytes) -> httpx.Response:
@@ -111,21 +112,21 @@ class Rig:
             return await client.post(url, content=body)
 
     async def replay(self) -> dict[str, Any]:
-        """Replay the whole spill, as the scheduler does; the report, with the status."""
+        """Replay the whole spill, as the scheduler does; return the report, with the status."""
         async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as client:
             answer = await client.post(f"{self.cell.url('operate')}/replay")
         report: dict[str, Any] = answer.json()
         return report | {"status": answer.status_code}
 
     async def try_replay(self) -> dict[str, Any] | None:
-        """Replay; None where no answer came."""
+        """Replay the whole spill; return None if no answer came."""
         try:
             return await self.replay()
         except httpx.TransportError:
             return None
 
     async def spilled(self) -> list[str]:
-        """The names of the objects in the spill."""
+        """Return the names of the objects in the spill."""
 
         def names() -> list[str]:
             return [
@@ -136,19 +137,19 @@ class Rig:
         return await asyncio.to_thread(names)
 
     async def until_shown(self, burst: str, events: int) -> None:
-        """Wait until so many events of a burst are shown."""
+        """Wait until views show so many events of a burst."""
         sql = f"SELECT COUNT(*) AS n FROM events WHERE STARTS_WITH(room_id, '{burst}-')"
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while (await self.rows(sql))[0]["n"] < events:  # noqa: ASYNC110 - it tells no Event
+            while (await self.rows(sql))[0]["n"] < events:  # noqa: ASYNC110 - nothing sets an Event
                 await asyncio.sleep(0.05)
 
     async def rows(self, sql: str) -> list[dict[str, Any]]:
-        """A query's rows."""
+        """Run a query on the BI dataset; return its rows."""
         return await asyncio.to_thread(query.rows, self.cell, sql)
 
 
 def stop_schedule(started: list[Child]) -> None:
-    """Stop the scheduler, so that jobs run when a test says so, not when the clock does."""
+    """Stop the scheduler, so that jobs run only when a test calls them."""
     scheduler = next(child for child in started if child.name == "scheduler")
     started.remove(scheduler)
     children.stop([scheduler])
@@ -156,7 +157,7 @@ def stop_schedule(started: list[Child]) -> None:
 
 @asynccontextmanager
 async def rigged_cell(folder: Path) -> AsyncIterator[Rig]:
-    """Run a cell with faults at hand for as long as the context is open."""
+    """Run a cell with proxies in front of Pub/Sub and the bucket while the context is open."""
     base = free_port_base()
     port = {name: base + offset for offset, name in enumerate(PORTS)}
     broker = Proxy(base + len(PORTS), port["pubsub"])

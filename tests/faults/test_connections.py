@@ -1,6 +1,6 @@
-"""Connections that are idle for long, and ones that one partner fills and never finishes.
+"""Connections that are idle for a long time, and requests whose bodies a partner never finishes.
 
-Both tests wait for real time: the servers are the framework's own, as they run on Google.
+The tests wait in real time, because they use the servers of functions-framework, as Google does.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from tests.faults.rig import Rig
 pytestmark = [pytest.mark.cell, pytest.mark.soak, pytest.mark.asyncio(loop_scope="package")]
 
 IDLE_SECONDS = 3.2
-"""Longer than gunicorn keeps an idle connection where it is told nothing: 2 seconds."""
+"""Longer than the 2 s for which gunicorn keeps an idle connection by default."""
 
 REQUESTS = 12
 
@@ -39,7 +39,7 @@ async def connection(rig: Rig, function: str) -> AsyncIterator[Connection]:
 
 
 async def answer(reader: asyncio.StreamReader) -> int:
-    """Read one answer to its end; its status."""
+    """Read one complete answer; return its status."""
     head = await reader.readuntil(b"\r\n\r\n")
     lines = head.lower().split(b"\r\n")
     [length] = [int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length:")]
@@ -72,7 +72,7 @@ ANNOUNCED = 10_000_000
 
 @asynccontextmanager
 async def another_partner(rig: Rig) -> AsyncIterator[str]:
-    """Let a second partner in; the address for its events."""
+    """Add a second partner while the context is open; yield its events URL."""
     secret = rig.cell.secrets / "partners.json"
     before = secret.read_text()
     content = json.loads(before)
@@ -91,16 +91,17 @@ async def another_partner(rig: Rig) -> AsyncIterator[str]:
 @pytest.mark.parametrize(
     ("size", "refused"), [(100, 0), (MAX_WAITING_BYTES // 7, 7)], ids=["few", "many"]
 )
-async def test_unfinished_bodies_of_one_partner_keep_no_other_out(
+async def test_unfinished_bodies_of_one_partner_do_not_block_another(
     rig: Rig, size: int, refused: int
 ) -> None:
-    """Ten of them end with 408; those beyond their partner's share of memory with 503 at once.
+    """A partner begins ten bodies and finishes none; another partner sends all the while.
 
-    Seven are enough to fill all memory for bodies. A share is half of it, so three fit.
+    Small bodies end with 408 when their time is over. Large bodies are a seventh of the memory for
+    bodies each. A partner may use half of that memory, so three fit; the others get 503 at once.
     """
 
     async def hold(open_ones: AsyncExitStack) -> tuple[int, float]:
-        """Begin a body and send no more of it; the status, and the seconds until it came."""
+        """Send the beginning of a body; return the status and the seconds until the answer came."""
         reader, writer = await open_ones.enter_async_context(connection(rig, "receive"))
         began = time.monotonic()
         head = f"POST /events/{rig.cell.token} HTTP/1.1\r\nHost: cell\r\n"
@@ -114,7 +115,7 @@ async def test_unfinished_bodies_of_one_partner_keep_no_other_out(
             while not ends.is_set():
                 value = {"project": OTHER_PROJECT, "user_id": "u", "event_id": "unfinished"}
                 body = json.dumps({"event": "emoji_sent", "value": value}).encode()
-                padded = body + b" " * 1_000_000  # so that little left is not enough
+                padded = body + b" " * 1_000_000  # needs some memory, so little left is not enough
                 statuses.append((await client.post(url, content=padded)).status_code)
                 await asyncio.sleep(0.2)
         return statuses
@@ -127,7 +128,7 @@ async def test_unfinished_bodies_of_one_partner_keep_no_other_out(
         ends.set()
         statuses = await sending
     assert set(statuses) == {200}
-    assert len(statuses) > BODY_SECONDS, "the other partner was sending all the while"
+    assert len(statuses) > BODY_SECONDS, "the other partner must send all the while"
     late = [seconds for status, seconds in held if status == 408]
     assert sorted(status for status, _ in held) == [408] * (10 - refused) + [503] * refused
     assert all(BODY_SECONDS <= seconds < BODY_SECONDS + 5 for seconds in late)

@@ -1,6 +1,6 @@
-"""Requests that no library sends, over the wire: a plain answer to each, and no trace of a token.
+"""The receiver gives a plain answer to requests that no library sends, and logs no token.
 
-What has no trace is seen by the rig: it looks for the token in all logs.
+The fixture `rig` looks for the token in all logs.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ CHUNKED = b"Transfer-Encoding: chunked"
 LENGTH = b"Content-Length: %d" % len(BODY)
 
 Raw = Callable[[bytes], bytes]
-"""Makes the bytes of a request with a token."""
+"""Makes the bytes of a request from a token."""
 
 
 def post(path: bytes, *headers: bytes, body: bytes = BODY) -> Raw:
@@ -75,7 +75,7 @@ BAD: dict[str, tuple[int, Raw]] = {
 
 
 async def exchange(rig: Rig, raw: bytes, *, pieces: int = 1) -> int:
-    """Send bytes as they are; the status of the answer."""
+    """Send bytes in so many pieces; return the status of the answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", rig.cell.port("receive"))
     async with asyncio.timeout(PATIENCE_SECONDS):
         size = -(-len(raw) // pieces)
@@ -99,7 +99,7 @@ async def test_odd_requests_are_answered_plainly(rig: Rig) -> None:
         b"GET", URL, b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13"
     )
     assert await exchange(rig, upgrade(token)) < 500
-    await drain(rig)  # what a slow machine did not publish in time
+    await drain(rig)  # a slow machine may have spilled some events
     await rig.until_shown("odd", len(GOOD))
 
 

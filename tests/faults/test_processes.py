@@ -1,4 +1,4 @@
-"""A function is killed under load: what it acknowledged is not lost, and a retry is no copy."""
+"""A function is killed under load. Acknowledged events are not lost, and a retry is shown once."""
 
 import asyncio
 import signal
@@ -32,10 +32,10 @@ async def test_the_receiver_is_killed_and_its_sender_retries(
 
 
 async def test_sigterm_lets_requests_under_way_end(rig: Rig) -> None:
-    """Pub/Sub has their events and its answers are held back when the signal comes."""
-    record = Record("draining", 30)  # of so few requests each has a publish of its own
+    """When the signal comes, Pub/Sub has the events, but its answers are held back."""
+    record = Record("draining", 30)  # so few requests that each has its own publish
     await rig.renew(PUBLISH_DEADLINE_SECONDS="50", DURABLE_WITHIN_SECONDS="110")
-    await send(rig, record.deliveries[:1])  # which opens the connection
+    await send(rig, record.deliveries[:1])  # this opens the connection
     rig.broker.late = 50.0
     sending = asyncio.create_task(send(rig, record.deliveries[1:]))
     await rig.until_shown(record.name, len(record.sent))
@@ -68,7 +68,7 @@ async def test_a_replay_is_killed_while_another_one_runs(rig: Rig) -> None:
     await send(rig, record.deliveries)
     assert (record.statuses, record.errors) == ({200}, set())
     await rig.broker.restore()
-    rig.broker.late = 60.0  # so that it is in the middle of its work
+    rig.broker.late = 60.0  # so that the replays are still running when the signal comes
     replays = [asyncio.create_task(rig.try_replay()) for _ in range(2)]
     await asyncio.sleep(0.3)
     rig.signal("operate", signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""What the receiver refused comes in once its cause is repaired, once for each event."""
+"""Events that the receiver refused are replayed after the cause is repaired, each only once."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ async def replay_quarantine(rig: Rig) -> dict[str, Any]:
 
 @contextmanager
 def known(rig: Rig, project: str) -> Iterator[None]:
-    """The partner has one project more, for as long as the context is open."""
+    """Give the partner one more project while the context is open."""
     path = rig.cell.secrets / "partners.json"
     before = path.read_bytes()
     secret = json.loads(before)
@@ -53,25 +53,25 @@ def known(rig: Rig, project: str) -> Iterator[None]:
 
 
 async def restart(rig: Rig, name: str) -> None:
-    """Start a function afresh: it reads the secret at once, not within a minute."""
+    """Restart a function, so that it reads the secret at once and not within a minute."""
     rig.signal(name, signal.SIGTERM)
     await rig.ended(name)
     await rig.restart(name)
 
 
 async def until_stored(rig: Rig, rows: int) -> None:
-    """Wait until the store has so many rows of this test, copies included."""
+    """Wait until the store has so many rows of this test, including copies."""
     sql = (
         f"SELECT COUNT(*) AS n FROM {rig.cell.store_dataset}.events_v1"
         " WHERE received_at > TIMESTAMP '2000-01-01' AND STARTS_WITH(room_id, 'refused-')"
     )
     async with asyncio.timeout(120):
-        while (await rig.rows(sql))[0]["n"] < rows:  # noqa: ASYNC110 - BigQuery tells no Event
+        while (await rig.rows(sql))[0]["n"] < rows:  # noqa: ASYNC110 - nothing sets an Event
             await asyncio.sleep(0.1)
 
 
 async def test_a_project_is_added_and_its_events_are_replayed(rig: Rig) -> None:
-    for _ in range(3):  # as a sender does that retries
+    for _ in range(3):  # a sender that retries sends the same body again
         assert (await send(rig, event("refused-plain"))).status_code == 422
         assert (await send(rig, event("refused-numbered"), "msg_1")).status_code == 422
     array = b"[%b, %b]" % (event("refused-first"), event("refused-second"))

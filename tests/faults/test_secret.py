@@ -1,4 +1,4 @@
-"""A secret is gone, then back: nobody is let in, and nobody is locked out for long."""
+"""A secret is missing for a while: no sender gets in without it, and none is refused for long."""
 
 import pytest
 
@@ -10,18 +10,18 @@ pytestmark = [pytest.mark.cell, pytest.mark.soak, pytest.mark.asyncio(loop_scope
 
 
 @pytest.mark.parametrize("name", ["partners", "closed"])
-async def test_gone_while_it_is_known(rig: Rig, name: str) -> None:
+async def test_a_missing_secret_that_was_read_before_still_serves(rig: Rig, name: str) -> None:
     known, unknown, back = (Record(f"{name}-{when}", 100) for when in ("known", "unknown", "back"))
     await send(rig, known.deliveries[:1])
     secret = rig.cell.secrets / f"{name}.json"
     hidden = secret.rename(secret.with_suffix(".gone"))
     try:
         await send(rig, known.deliveries[1:])
-        assert known.statuses == {200}, "the last good value serves for a while"
+        assert known.statuses == {200}, "the receiver uses the last good value for a while"
 
         await rig.renew()
         await send(rig, unknown.deliveries)
-        assert unknown.statuses == {503}, "an instance that never read it lets nobody in"
+        assert unknown.statuses == {503}, "a receiver that never read the secret refuses all"
     finally:
         hidden.rename(secret)
     await rig.let_in()

@@ -1,4 +1,4 @@
-"""One cell with faults at hand for all tests of loading; each test leaves it whole."""
+"""A cell whose loader tests can break; all tests share it, and it is repaired after each test."""
 
 from collections.abc import AsyncIterator
 
@@ -16,6 +16,6 @@ async def shared_rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def rig(shared_rig: LoaderRig) -> AsyncIterator[LoaderRig]:
-    """The cell, whole before and after."""
+    """The cell, repaired after the test."""
     yield shared_rig
     await shared_rig.recover()

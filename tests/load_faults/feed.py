@@ -1,4 +1,4 @@
-"""Good events and poison, as the receiver would have published them."""
+"""Good events, and events that cannot be stored (poison), as the receiver would publish them."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -12,14 +12,14 @@ from local.webhook import Plan
 
 POISON = ("not_json", "row_too_large", "time_out_of_range", "too_deep")
 TOO_LARGE = 110_000
-"""Bytes of a text that is over the limit of the rig."""
+"""The length of a text that makes a row larger than the rig's `MAX_ROW_BYTES`."""
 
 DEEP = 20_000
-"""Levels that no version of Python follows."""
+"""A nesting depth that no version of Python can parse."""
 
 
 class Event(NamedTuple):
-    """One message, and why it cannot be stored; None for a good one."""
+    """One message, and the reason why it cannot be stored; None for a good event."""
 
     data: bytes
     attributes: dict[str, str]
@@ -31,7 +31,7 @@ class Event(NamedTuple):
 
 
 def simulated(burst: str, count: int) -> list[Event]:
-    """Simulated traffic of the last days; its ingest ids start with the burst's name."""
+    """Return simulated traffic of the last days; its ingest ids begin with the burst's name."""
     projects = tuple(name for name, cell in PARTNER_PROJECTS.items() if cell == "eu")
     plan = Plan(count, 500, 3, 4, datetime.now(UTC), projects)
     return [
@@ -51,7 +51,7 @@ def simulated(burst: str, count: int) -> list[Event]:
 
 
 def with_poison(events: list[Event]) -> list[Event]:
-    """Make one event in a hundred of each kind one that cannot be stored."""
+    """Replace events by poison: one in a hundred for each kind of poison."""
     return [
         _poison(event, POISON[number % 100]) if number % 100 < len(POISON) else event
         for number, event in enumerate(events)
@@ -59,7 +59,7 @@ def with_poison(events: list[Event]) -> list[Event]:
 
 
 def _poison(event: Event, reason: str) -> Event:
-    # Of each kind all have the same bytes: each must be kept all the same.
+    # All events of a kind have the same bytes. Each of them must be kept nevertheless.
     bodies = {
         "not_json": b'{"event": "emoji_sent", "value": {"brand_new": {"a": [1, }}}',
         "row_too_large": json.dumps(
@@ -75,7 +75,7 @@ def _poison(event: Event, reason: str) -> Event:
 
 
 def deliveries(burst: str, ages: list[timedelta]) -> list[Event]:
-    """One event as it is received several times, so long ago each."""
+    """Return one event several times, received so long ago each time."""
     [event] = simulated(burst, 1)
     now = datetime.now(UTC)
     return [

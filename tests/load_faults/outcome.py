@@ -1,4 +1,4 @@
-"""What became of a burst in the end: what was published against what analysts see."""
+"""Compares the published events of a burst with those that the views show in the end."""
 
 import asyncio
 from collections import Counter
@@ -11,17 +11,17 @@ from tests.load_faults.rig import LoaderRig
 
 
 async def expect_exactly_once(rig: LoaderRig, burst: str, events: Sequence[Event]) -> None:
-    """Bring everything back and hold the outcome against what was published.
+    """Repair the cell, and compare the views and the quarantine with the published events.
 
-    Each good event is shown exactly once; each poison event is in quarantine, with its reason,
-    once, and is not shown.
+    Each good event must be shown exactly once. Each poison event must be in quarantine once, with
+    its reason, and must not be shown.
     """
     await rig.recover()
     good = {event.ingest_id for event in events if event.reason is None}
     poison = {event.ingest_id: event.reason for event in events if event.reason}
     shown = await _shown(rig, burst, len(good))
-    assert good - shown.keys() == set(), "published, and not there"
-    assert shown.keys() - good == set(), "shown, and not good"
+    assert good - shown.keys() == set(), "published, but not shown"
+    assert shown.keys() - good == set(), "shown, although it cannot be stored"
     assert set(shown.values()) <= {1}, "shown more than once"
     kept = await _kept(rig, burst, len(poison))
     assert {_ingest_id(record.attributes): record.reason for record in kept} == poison
@@ -34,15 +34,15 @@ def _ingest_id(attributes: dict[str, str] | None) -> str:
 
 
 async def _kept(rig: LoaderRig, burst: str, count: int) -> list[Quarantined]:
-    """Wait until as many are in quarantine as expected: what failed to get there comes again."""
+    """Wait until as many events are in quarantine as expected; Pub/Sub repeats failed ones."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while len(found := await rig.quarantined(burst)) < count:  # noqa: ASYNC110 - no Event tells
+        while len(found := await rig.quarantined(burst)) < count:  # noqa: ASYNC110 - nothing sets an Event
             await asyncio.sleep(0.2)
     return found
 
 
 async def _shown(rig: LoaderRig, burst: str, count: int) -> Counter[str]:
-    """Wait until as many are shown as expected and no more come; how often each is shown."""
+    """Wait until as many events are shown as expected and no more come; count each event."""
     before, found = -1, 0
     async with asyncio.timeout(PATIENCE_SECONDS):
         while found < count or found != before:

@@ -1,4 +1,4 @@
-"""A cell whose loader can be cut off from BigQuery; events are published to its topic directly."""
+"""A cell whose loader tests can cut off from BigQuery; tests publish events to its topic."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -26,29 +26,30 @@ from tests.load_faults.feed import Event
 
 MAX_ROW_BYTES = 100_000
 SETTINGS = {"MAX_ROW_BYTES": str(MAX_ROW_BYTES)}
-"""The loader's limits, lowered. Not its deadline: an append that is stored too late comes again."""
+"""The loader's limit for a row, lowered. Its deadline is not lowered, because Pub/Sub would repeat
+the events of an append that misses the deadline."""
 
 BACK_OFF = {"minimum_backoff": {"nanos": 100_000_000}, "maximum_backoff": {"seconds": 1}}
-"""Pub/Sub's, shortened from 10 s and 600 s."""
+"""The pauses of Pub/Sub between attempts, shortened from 10 s and 600 s."""
 
 
 class LoaderRig(Rig):
-    """A running cell with faults between the loader and BigQuery at hand.
+    """A running cell, in which also the way from the loader to BigQuery can be broken.
 
     Attributes:
-        warehouse: between the loader and the Storage Write API.
+        warehouse: the proxy between the loader and the Storage Write API.
     """
 
     warehouse: Proxy
 
     async def recover(self) -> None:
-        """Bring BigQuery and the others back."""
+        """Let connections to BigQuery, Pub/Sub and the bucket through again."""
         await self.warehouse.restore()
         await super().recover()
 
     @asynccontextmanager
     async def loader(self, **settings: str) -> AsyncIterator[None]:
-        """Run the loader with other settings for as long as the context is open."""
+        """Run the loader with these settings while the context is open."""
         await self.renew("load", **settings)
         try:
             yield
@@ -65,7 +66,7 @@ class LoaderRig(Rig):
 
     @asynccontextmanager
     async def few_attempts(self) -> AsyncIterator[None]:
-        """Let Pub/Sub give a message up after five attempts, the least that it offers."""
+        """Let Pub/Sub give up a message after five attempts, the smallest number that it allows."""
         policy: dict[str, Any] = {"dead_letter_topic": self.cell.dead_letter_topic}
         few, usual = (policy | {"max_delivery_attempts": n} for n in (5, DELIVERY_ATTEMPTS))
         await self.configure_delivery(dead_letter_policy=few)
@@ -83,7 +84,7 @@ class LoaderRig(Rig):
         await topic.close()
 
     async def stored(self, burst: str) -> int:
-        """How many rows the store has of a burst, copies included."""
+        """Return how many rows the store has of a burst, including copies."""
         [row] = await self.rows(
             f"SELECT COUNT(*) AS n FROM {events_of(self.cell)}"
             f" WHERE STARTS_WITH(ingest_id, '{burst}-')"
@@ -93,26 +94,26 @@ class LoaderRig(Rig):
     async def until_stored(self, burst: str, rows: int) -> None:
         """Wait until the store has so many rows of a burst."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while await self.stored(burst) < rows:  # noqa: ASYNC110 - BigQuery tells no Event
+            while await self.stored(burst) < rows:  # noqa: ASYNC110 - nothing sets an Event
                 await asyncio.sleep(0.05)
 
     async def settle(self, burst: str, rows: int) -> None:
         """Settle, two runs at a time, until the store has so many rows of a burst.
 
-        A copy may come after a run: the delivery of a row that is stored already may be under way.
+        A copy may come after a run, because Pub/Sub may still deliver a stored event again.
         """
         async with asyncio.timeout(PATIENCE_SECONDS):
             while (left := await self.stored(burst)) != rows:
-                assert left > rows, "more than the copies is gone"
+                assert left > rows, "settling deleted more than copies"
                 await asyncio.gather(*(self.operate("settle") for _ in range(2)))
 
     async def quarantined(self, burst: str) -> list[Quarantined]:
-        """What is in quarantine of a burst."""
+        """Return the events of a burst that are in quarantine."""
 
         return [record for _, record in await asyncio.to_thread(self._quarantined, burst)]
 
     async def correct(self, burst: str, corrected: Callable[[Quarantined], Quarantined]) -> None:
-        """Correct what is in quarantine of a burst, as an operator does with each object."""
+        """Correct the objects of a burst in quarantine, as an operator does."""
 
         def write() -> None:
             for blob, record in self._quarantined(burst):
@@ -133,7 +134,7 @@ class LoaderRig(Rig):
         ]
 
     async def operate(self, path: str, **body: object) -> dict[str, Any]:
-        """Call the operate function, again where it asks for that; its last report."""
+        """Call `operate`, again if it answers that work is left; return its last report."""
         async with (
             asyncio.timeout(PATIENCE_SECONDS),
             httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as client,
@@ -149,7 +150,7 @@ class LoaderRig(Rig):
 
 @asynccontextmanager
 async def rigged_loader(folder: Path) -> AsyncIterator[LoaderRig]:
-    """Run a cell with faults at hand for as long as the context is open."""
+    """Run a cell with proxies in front of Pub/Sub, the bucket and BigQuery, while it is open."""
     base = free_port_base()
     port = {name: base + offset for offset, name in enumerate(PORTS)}
     broker, bucket, warehouse = (

@@ -1,4 +1,4 @@
-"""The closed list cannot be read: nothing is stored of anybody, and nothing is lost."""
+"""If the closed list cannot be read, the loader stores no events, and loses none."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.cell, pytest.mark.soak, pytest.mark.asyncio(loop_scope
 KEEP_SECONDS = 1
 
 
-async def test_events_wait_until_it_is_known_who_has_left(rig: LoaderRig) -> None:
+async def test_events_wait_until_the_closed_list_can_be_read(rig: LoaderRig) -> None:
     before, meanwhile = simulated("listed", 20), simulated("unlisted", 50)
     keep = {"CLOSED_KEEP_SECONDS": str(KEEP_SECONDS), "CLOSED_REFRESH_SECONDS": "0.1"}
     async with rig.loader(**keep):
@@ -23,10 +23,10 @@ async def test_events_wait_until_it_is_known_who_has_left(rig: LoaderRig) -> Non
         secret = rig.cell.secrets / "closed.json"
         hidden = secret.rename(secret.with_suffix(".gone"))
         try:
-            await asyncio.sleep(KEEP_SECONDS + 0.1)  # the last good value is too old from then on
+            await asyncio.sleep(KEEP_SECONDS + 0.1)  # after that, the last good value is too old
             await rig.publish(meanwhile)
             async with asyncio.timeout(PATIENCE_SECONDS):
-                while "closed_unavailable" not in rig.logged():  # noqa: ASYNC110 - it tells no Event
+                while "closed_unavailable" not in rig.logged():  # noqa: ASYNC110 - nothing sets an Event
                     await asyncio.sleep(0.05)
             assert await rig.stored("unlisted") == 0
         finally:

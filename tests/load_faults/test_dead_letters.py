@@ -1,4 +1,4 @@
-"""What fails at every attempt becomes a dead letter, and after the repair a replay brings it in."""
+"""A message that fails at every attempt becomes a dead letter, which is replayed after a repair."""
 
 import asyncio
 from typing import Any
@@ -13,8 +13,8 @@ from tests.load_faults.rig import LoaderRig
 pytestmark = [pytest.mark.cell, pytest.mark.soak, pytest.mark.asyncio(loop_scope="package")]
 
 
-async def test_dead_letters_come_in_by_a_replay(rig: LoaderRig) -> None:
-    """Bad events, and a loader that is told of a wrong bucket: nothing keeps them."""
+async def test_a_replay_loads_dead_letters(rig: LoaderRig) -> None:
+    """The loader cannot quarantine bad events, because its bucket does not exist."""
     events = with_poison(simulated("dead", 300))
     poison = [event for event in events if event.reason is not None]
     good = len(events) - len(poison)
@@ -30,7 +30,7 @@ async def test_dead_letters_come_in_by_a_replay(rig: LoaderRig) -> None:
 
     await rig.renew("load", MAX_ROW_BYTES="1000000")
     replayed = await _replay(rig)
-    assert replayed["events"] >= len(poison), "a dry run gives back what it counts"
+    assert replayed["events"] >= len(poison), "the dry run must not take letters away"
     assert (days <= set(replayed["days"]), replayed["failed"]) == (True, [])
     repaired = [
         event._replace(reason=None) if event.reason == "row_too_large" else event

@@ -1,4 +1,4 @@
-"""Each good event is shown once and each bad one is kept, whatever fails between them and rows."""
+"""Each good event is shown once and each bad one is kept, whatever fails on the way to BigQuery."""
 
 import asyncio
 import base64
@@ -17,7 +17,7 @@ from tests.load_faults.rig import LoaderRig
 CORRECT = b'{"event": "emoji_sent", "value": {"emoji": 1}}'
 
 DOWN_SECONDS = 30
-"""How long BigQuery is down, in real time."""
+"""How long BigQuery is down, in seconds of real time."""
 
 pytestmark = [pytest.mark.cell, pytest.mark.soak, pytest.mark.asyncio(loop_scope="package")]
 
@@ -65,7 +65,7 @@ async def test_rows_are_stored_and_the_answer_is_lost(rig: LoaderRig) -> None:
 
 
 async def test_rows_are_stored_and_the_answer_is_late(rig: LoaderRig) -> None:
-    # Shorter, but a slow machine has to keep it: what is stored later than that comes again.
+    # A short deadline, but long enough for a slow machine: Pub/Sub repeats later events.
     async with rig.loader(APPEND_DEADLINE_SECONDS="4"):
         for number in range(2):
             name = f"late-{number}"
@@ -74,7 +74,7 @@ async def test_rows_are_stored_and_the_answer_is_late(rig: LoaderRig) -> None:
 
 
 async def lose_an_answer(rig: LoaderRig, name: str) -> list[Event]:
-    """Have rows stored on a connection that stands, and hold the answer back."""
+    """Publish events so that BigQuery stores their rows, but the loader gets no answer."""
     before = f"before-{name}"
     await rig.publish(simulated(before, 100))
     await rig.until_stored(before, 100)
@@ -86,14 +86,14 @@ async def lose_an_answer(rig: LoaderRig, name: str) -> list[Event]:
 
 
 async def expect_copies_to_go(rig: LoaderRig, name: str, events: list[Event]) -> None:
-    """Each event is shown once while there are copies, and when they are gone."""
+    """Assert that each event is shown once, both before and after settling deletes the copies."""
     await expect_exactly_once(rig, name, events)
     await rig.until_stored(name, len(events) + 1)
     await rig.settle(name, len(events))
     await expect_exactly_once(rig, name, events)
 
 
-async def test_poison_harms_nobody_and_is_kept(rig: LoaderRig) -> None:
+async def test_poison_is_kept_and_does_not_affect_good_events(rig: LoaderRig) -> None:
     events = with_poison(simulated("poison", 3_000))
     await rig.publish(events)
     await expect_exactly_once(rig, "poison", events)
@@ -108,12 +108,12 @@ async def test_poison_is_kept_once_while_the_bucket_is_down_and_pubsub_repeats(
     await rig.publish(events)
     await rig.until_stored("repeated", 480)
     await rig.bucket.restore()
-    await rig.publish(events)  # as Pub/Sub does that did not hear an acknowledgement
+    await rig.publish(events)  # as if Pub/Sub had missed the acknowledgements
     await expect_exactly_once(rig, "repeated", events)
 
 
-async def test_what_is_repaired_comes_in_by_a_replay(rig: LoaderRig) -> None:
-    """Of each kind: the limit is raised, bodies and times are corrected, and all is replayed."""
+async def test_a_replay_loads_repaired_events(rig: LoaderRig) -> None:
+    """Poison of each kind is repaired (limit, bodies, times of receipt), and then replayed."""
     events = with_poison(simulated("repaired", 400))
     await rig.publish(events)
     await expect_exactly_once(rig, "repaired", events)
@@ -151,7 +151,7 @@ async def test_one_event_is_received_five_times_hours_and_days_apart(rig: Loader
     assert f"{before['received_at']:%Y-%m-%dT%H:%M:%S.%f}Z" == earliest
 
 
-async def test_settling_meets_itself_and_loading(rig: LoaderRig) -> None:
+async def test_two_settling_runs_at_once_do_no_harm_while_events_are_loaded(rig: LoaderRig) -> None:
     events = simulated("met", 2_000)
     publishing = asyncio.create_task(rig.publish([*events, *events]))
     await rig.until_stored("met", 200)

@@ -1,4 +1,4 @@
-"""A client that is generated from docs/openapi.yaml, used against the receiver."""
+"""A client that is generated from docs/openapi.yaml works with the receiver."""
 
 import importlib
 import json
@@ -54,7 +54,7 @@ def durable() -> Durable:
 
 @pytest.fixture
 def transport(tmp_path: Path, durable: Durable) -> httpx.ASGITransport:
-    """Sends requests to a receiver without a network."""
+    """A transport that passes requests to a receiver, without a network."""
     partners, closed = tmp_path / "partners.json", tmp_path / "closed.json"
     partners.write_text(json.dumps({"partners": PARTNERS}))
     closed.write_text(json.dumps({"partners": {}}))
@@ -83,7 +83,7 @@ def event(project: str = "acme-prod") -> dict[str, Any]:
     return {"event": "emoji_sent", "value": {"project": project, "user_id": "u-1", "number": 1}}
 
 
-async def test_what_is_accepted_has_a_result_for_each_event(
+async def test_an_accepted_request_has_a_result_for_each_event(
     generated: Module, transport: httpx.ASGITransport, durable: Durable
 ) -> None:
     models, send = generated("models"), generated("api.events.send_events").asyncio_detailed

@@ -1,4 +1,4 @@
-"""A minute at full load: the receiver's memory stays flat."""
+"""The memory of the receiver does not grow during a minute at full load."""
 
 import os
 import time
@@ -12,9 +12,9 @@ from tests.bench.variants import VARIANTS
 PORT_BASE = 18720
 SECONDS = 60
 GROWTH_BYTES = 2_000_000
-"""What the last third's median may lie above the middle third's.
+"""How far the median memory of the last third may be above that of the middle third.
 
-From 2,000 events a second on, keeping one small object for each event would be more.
+At 2,000 events a second or more, one small object that is kept for each event would exceed this.
 """
 
 RECEIVER = next(variant for variant in VARIANTS if variant.name == "d")
@@ -42,7 +42,7 @@ def test_memory_stays_flat_at_full_load() -> None:
             time.sleep(0.5)
         seen = wrk.outcome(load)
     assert seen.refused == seen.broken == 0
-    assert seen.requests > 1_000 * SECONDS, "that was no full load"
+    assert seen.requests > 1_000 * SECONDS, "the load was too small for this test"
     third = len(samples) // 3
     grown = median(samples[-third:]) - median(samples[third : 2 * third])
     assert grown <= GROWTH_BYTES, [sample // 1_000 for sample in samples]

@@ -1,4 +1,7 @@
-"""Recipes of CONTRIBUTING.md, applied to a copy: they name every file that changes, and suffice."""
+"""Recipes of CONTRIBUTING.md are complete: applied to a copy, they name every file that changes.
+
+After all steps of a recipe, the tests pass in the copy.
+"""
 
 import re
 import shutil
@@ -18,7 +21,7 @@ pytestmark = pytest.mark.soak
 
 
 class Copy:
-    """A copy of what is committed, with a history of its own."""
+    """A copy of the committed files, as a Git repository of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -37,7 +40,7 @@ class Copy:
         self._run(GIT, *who, "commit", "--quiet", "--message", "all")
 
     def edit(self, path: str, pattern: str, replacement: str) -> None:
-        """Replace what a pattern matches, everywhere in a file; it must match."""
+        """Replace all matches of a pattern in a file; there must be at least one."""
         file = self.folder / path
         text, count = re.subn(pattern, replacement, file.read_text(), flags=re.MULTILINE)
         assert count, f"{path} has no {pattern}"
@@ -62,7 +65,7 @@ class Copy:
 
 
 def named(recipe: str) -> list[str]:
-    """Return the paths that a recipe names, as patterns; a folder stands for what is in it."""
+    """Return the paths that a recipe names, as patterns; a folder stands for its files."""
     section = GUIDE.split(f"\n### {recipe}\n")[1].split("\n### ")[0]
     paths = re.findall(r"`([\w.<>-]+/[\w.<>/-]*)`", section)
     assert paths
@@ -143,16 +146,16 @@ UNIT_TESTS = (
     *("tests/sql/test_files.py", "tests/sql/test_dashboard.py", "tests/test_docs.py"),
     "tests/test_house.py",
 )
-"""Those that look at what the recipes change; none of them measures time."""
+"""Unit tests of the parts that the recipes change; none of them measures time."""
 
 SLOWER = (
     "tests/sql/test_metrics.py::test_metrics_are_those_of_plain_python",
     "tests/terraform/test_agreement.py::test_every_reason_of_the_receiver_is_watched",
 )
-"""Of the other tests those that look at what the recipes change."""
+"""Slower tests of the parts that the recipes change."""
 
 
-def test_a_recipe_names_what_changes_and_suffices(tmp_path: Path) -> None:
+def test_a_recipe_is_complete_and_names_every_changed_file(tmp_path: Path) -> None:
     copy = Copy(tmp_path)
     for recipe, apply in RECIPES.items():
         apply(copy)
@@ -163,7 +166,7 @@ def test_a_recipe_names_what_changes_and_suffices(tmp_path: Path) -> None:
         left = {
             path for path in changed if not any(pattern.fullmatch(path) for pattern in patterns)
         }
-        assert not left, f"{recipe}: not named"
+        assert not left, f"the recipe {recipe!r} does not name these files"
         copy.commit()
     copy.test("-m", UNITS, *UNIT_TESTS)
     copy.test(*SLOWER)

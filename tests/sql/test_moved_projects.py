@@ -1,4 +1,4 @@
-"""Privacy requests for projects that moved to another cell, or that were removed from all settings."""
+"""Privacy requests for projects that moved to another cell, or that no setting names any more."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -169,7 +169,7 @@ async def test_batches_keep_their_distance_while_one_is_under_way() -> None:
     await turn()
     assert sink.batches == [[0]]
     async with asyncio.timeout(60):
-        while len(sink.batches) < 2:  # noqa: ASYNC110 - the batcher tells no Event
+        while len(sink.batches) < 2:  # noqa: ASYNC110 - nothing sets an Event
             await asyncio.sleep(0.001)
     assert asyncio.get_running_loop().time() - began >= 0.049
     assert sink.batches == [[0], [1, 2]]
