@@ -1,4 +1,4 @@
-"""What the fuzzers of the private functions share: hostile requests, and what no answer may do."""
+"""Hostile requests for the fuzz tests of functions, and the rules that each answer must follow."""
 
 import asyncio
 import contextlib
@@ -18,14 +18,14 @@ FEW, MANY = 100, 5_000
 
 
 def few_and_many(test: Callable[..., None]) -> Callable[..., None]:
-    """Run a test with a few examples every time, and with many in a soak."""
+    """Run a test with a few examples always, and with many in `make soak`."""
     examples = [FEW, pytest.param(MANY, marks=pytest.mark.soak)]
     decorated: Callable[..., None] = pytest.mark.parametrize("examples", examples)(test)
     return decorated
 
 
 def explore(examples: int) -> settings:
-    """A few cases are the same in every run; many are new ones each time."""
+    """Return settings for so many examples; few are the same in every run, and many are random."""
     return settings(
         max_examples=examples,
         derandomize=examples == FEW,
@@ -36,7 +36,7 @@ def explore(examples: int) -> settings:
 
 
 def text(value: object) -> str:
-    """A value as JSON."""
+    """Return a value as JSON."""
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -62,12 +62,12 @@ HOSTILE = st.one_of(
     st.integers().map(str),
     st.floats().map(str),
 )  # fmt: skip
-"""Values of any member, as JSON or nearly so."""
+"""Values for any member of an object, as JSON or almost JSON."""
 
 
 @st.composite
 def members(draw: st.DrawFn, form: Mapping[str, st.SearchStrategy[str]]) -> str:
-    """An object of a form; one member may be hostile, missing, or there twice."""
+    """Return an object of a form; one member may be hostile, missing or repeated."""
     parts = []
     odd = draw(st.sampled_from([*form, *[None] * 4]))
     for name, right in form.items():
@@ -80,7 +80,7 @@ def members(draw: st.DrawFn, form: Mapping[str, st.SearchStrategy[str]]) -> str:
 
 
 def bodies(*forms: Mapping[str, st.SearchStrategy[str]]) -> st.SearchStrategy[bytes]:
-    """Bodies of these forms, nearly so, or not at all."""
+    """Return bodies of these forms, bodies of almost these forms, and other bytes."""
     right = st.one_of(*map(members, forms))
     return st.one_of(
         *[right.map(_bytes)] * 6,
@@ -92,7 +92,7 @@ def bodies(*forms: Mapping[str, st.SearchStrategy[str]]) -> st.SearchStrategy[by
 
 
 def _bytes(body: str) -> bytes:
-    return body.encode(errors="surrogatepass")  # half a surrogate pair is no UTF-8
+    return body.encode(errors="surrogatepass")  # keeps half a surrogate pair, as invalid UTF-8
 
 
 QUERIES = st.lists(
@@ -118,10 +118,10 @@ HEADERS = st.lists(
 
 
 class Fuzzed:
-    """A function in memory. Use it as a context.
+    """A function in memory, for use in a `with` statement.
 
     Args:
-        create: creates the application inside the running event loop.
+        create: creates the function's application; called inside the running event loop.
     """
 
     def __init__(self, create: Callable[[], ASGIApp]) -> None:
@@ -141,7 +141,7 @@ class Fuzzed:
         return self._create()
 
     def saw(self, statuses: set[int], examples: int) -> None:
-        """Check that answers had these statuses; few examples need not have had them all."""
+        """Assert that all of these statuses occurred, if there were many examples."""
         assert examples == FEW or statuses <= self.statuses
 
     def check(
@@ -153,7 +153,10 @@ class Fuzzed:
         *,
         failing: bool,
     ) -> None:
-        """Send a request. No error may have a status above 500, or quote the request.
+        """Send a request; assert that the answer and the log follow the rules.
+
+        A status of 500 or above is an error, except a 503 while a dependency fails. No answer
+        about an error and no log line may quote the request.
 
         Args:
             method: the method.

@@ -1,8 +1,8 @@
-"""Headers as the server hands them on."""
+"""Headers in the form in which the server passes them to a function."""
 
 from collections.abc import Mapping
 
 
 def encoded(headers: Mapping[str, str]) -> dict[bytes, bytes]:
-    """Encode names and values."""
+    """Return headers with names and values as bytes."""
     return {name.encode(): value.encode() for name, value in headers.items()}

@@ -1,4 +1,4 @@
-"""Identity tokens as Cloud Run passes them on, genuine or not."""
+"""Identity tokens for tests, with any claims."""
 
 import base64
 import json
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def token(claims: Any) -> str:
-    """A token with these claims."""
+    """Return a token with these claims."""
     headers: dict[str, str] = {}
     parts = [base64.urlsafe_b64encode(json.dumps(part).encode()) for part in (headers, claims)]
     return ".".join(
@@ -15,5 +15,5 @@ def token(claims: Any) -> str:
 
 
 def bearer(email: str, name: str = "authorization") -> dict[str, str]:
-    """The headers of a person's request."""
+    """Return the headers of a request by the person with this e-mail address."""
     return {name: f"Bearer {token({'email': email, 'email_verified': True})}"}

@@ -1,4 +1,7 @@
-"""Who is let in as the two secrets change: the short way says what the long way would."""
+"""Senders are accepted by the two secrets as these change.
+
+`at_hand` (the short way, without waiting) decides as `current` (the long way) would.
+"""
 
 import asyncio
 import hashlib
@@ -25,7 +28,7 @@ ALL_TOKENS = sorted(name + token for name in EVERYBODY for token in TOKENS)
 
 
 class World:
-    """The two secrets, their readers, and the time."""
+    """The two secrets, the objects that read them, and the time."""
 
     def __init__(self) -> None:
         self.now = 1_000.0
@@ -65,7 +68,7 @@ class World:
         return json.dumps({"partners": records}).encode()
 
     def truth(self) -> set[str]:
-        """Whose tokens are valid now."""
+        """Return the tokens that are valid now."""
         return {name + self.token for name in EVERYBODY - self.closed}
 
     def admission(self) -> Admission:
@@ -73,7 +76,7 @@ class World:
 
 
 def answer_about(directory: Directory, token: str) -> str:
-    """What a sender with this token is told: let in, unknown (401) or unclear (503)."""
+    """Return the decision about a token: "in" (accepted), "unknown" (401) or "unclear" (503)."""
     try:
         return "in" if directory.find(token) else "unknown"
     except Unclear:
@@ -81,12 +84,12 @@ def answer_about(directory: Directory, token: str) -> str:
 
 
 def tokens(directory: Directory) -> set[str]:
-    """Return whose tokens are let in, of all that ever were."""
+    """Return the tokens that are accepted, out of all that a test uses."""
     return {token for token in ALL_TOKENS if answer_about(directory, token) == "in"}
 
 
 async def answers(admission: Admission, *, shortly: bool) -> dict[str, str] | None:
-    """Return what each sender is told; None where nobody may be let in."""
+    """Return the decision about each token; None if no secret can be read."""
     try:
         directory = (admission.at_hand() if shortly else None) or await admission.current()
     except SecretUnavailable:
@@ -107,14 +110,14 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-async def test_what_senders_are_told_is_never_older_than_the_refresh_time(
+async def test_decisions_are_never_older_than_the_refresh_time(
     steps: list[float | str | frozenset[str] | bool],
 ) -> None:
-    """Time passes, tokens are rotated, partners leave, the secrets cannot be read.
+    """Time passes, tokens are rotated, partners are closed, secrets cannot be read for a while.
 
-    The short way says what the long way would. As long as the secrets can be read both are what
-    was true at some time since the last refresh was due, in the first answer after it, too; and
-    nobody is told that a token is unknown by a value that may be outdated.
+    The short way decides as the long way does. While the secrets can be read, a decision was right
+    at some time within the last `REFRESH_SECONDS`. A token is never called unknown if the secret
+    that was read may be outdated.
     """
     world = World()
     short, long = world.admission(), world.admission()
@@ -146,7 +149,7 @@ async def test_what_senders_are_told_is_never_older_than_the_refresh_time(
 
 
 def truths_at(truths: list[tuple[float, set[str]]], time: float) -> list[set[str]]:
-    """What was true at a time: the last change before it."""
+    """Return the valid tokens at a time: those of the last change before it."""
     return [truth for at, truth in truths if at <= time][-1:]
 
 
@@ -161,8 +164,8 @@ async def test_a_request_awaits_nothing_until_a_secret_is_to_be_read_again() -> 
     assert admission.at_hand() is None
 
 
-async def test_the_first_request_after_a_quiet_time_goes_by_the_secrets_of_now() -> None:
-    """Its token may be new, and its partner closed: neither waits for the next request."""
+async def test_the_first_request_after_a_quiet_time_uses_the_present_secrets() -> None:
+    """A new token and a closed partner must take effect in this request, not in the next one."""
     world = World()
     admission = world.admission()
     await admission.current()
@@ -177,8 +180,8 @@ async def test_the_first_request_after_a_quiet_time_goes_by_the_secrets_of_now()
     assert admission.at_hand()
 
 
-async def test_while_a_secret_cannot_be_read_an_unknown_token_is_not_told_so() -> None:
-    """401 is for ever: the token may be one that was added since."""
+async def test_an_unknown_token_is_unclear_while_a_secret_cannot_be_read() -> None:
+    """A sender gives up after a 401, but the token may have been added since the last read."""
     world = World()
     admission = world.admission()
     await admission.current()
@@ -196,7 +199,7 @@ async def test_while_a_secret_cannot_be_read_an_unknown_token_is_not_told_so() -
     assert (verdicts["acmeone"], verdicts["acmetwo"]) == ("unknown", "in")
 
 
-async def test_requests_that_wait_for_a_read_all_go_by_it() -> None:
+async def test_all_requests_that_wait_for_a_read_use_its_result() -> None:
     world = World()
     admission = world.admission()
     await admission.current()
@@ -204,10 +207,10 @@ async def test_requests_that_wait_for_a_read_all_go_by_it() -> None:
     world.token = TOKENS[1]
     verdicts = await asyncio.gather(*(answers(admission, shortly=True) for _ in range(5)))
     assert [verdict["acmetwo"] for verdict in verdicts if verdict] == ["in"] * 5
-    assert world.reads == 4  # two of each secret
+    assert world.reads == 4  # each secret was read twice
 
 
-async def test_nobody_is_at_hand_who_may_not_be_let_in_any_more() -> None:
+async def test_the_short_way_does_not_use_outdated_secrets() -> None:
     world = World()
     admission = world.admission()
     await admission.current()
@@ -224,7 +227,7 @@ async def test_nobody_is_at_hand_who_may_not_be_let_in_any_more() -> None:
 
 
 async def answer_for(admission: Admission, token: str) -> str:
-    """What the sender is told who asks for a token by `find`."""
+    """Return the decision about a token by `find`."""
     try:
         return "in" if await admission.find(token) else "unknown"
     except Unclear:
@@ -241,7 +244,7 @@ async def test_a_new_token_works_at_once_although_no_refresh_is_due() -> None:
     assert await answer_for(admission, "acmeone") == "unknown"
 
 
-async def test_wrong_tokens_cause_few_reads_and_hold_up_no_known_one() -> None:
+async def test_wrong_tokens_cause_few_reads_and_delay_no_known_token() -> None:
     world = World()
     admission = world.admission()
     await admission.current()
@@ -259,7 +262,7 @@ async def test_wrong_tokens_that_come_together_share_one_read() -> None:
     await admission.current()
     world.now += NEW_TOKEN_SECONDS + 1
     await asyncio.gather(*(admission.find(f"wrong{number}") for number in range(50)))
-    assert world.reads == 4  # two of each secret
+    assert world.reads == 4  # each secret was read twice
 
 
 async def test_an_unknown_token_is_unclear_while_the_read_for_it_fails_and_heals_with_it() -> None:

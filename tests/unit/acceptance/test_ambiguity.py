@@ -1,4 +1,4 @@
-"""Bodies that name two events or two projects are refused; nothing is chosen from them."""
+"""Bodies that name two events or two projects are refused, because a choice might be wrong."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Splitting a body: the three forms, the odd ones, and anything at all."""
+"""Bodies are split into events: bodies of the three forms, odd bodies, and random bytes."""
 
 import contextlib
 import json
@@ -120,7 +120,7 @@ def test_half_a_surrogate_pair_does_not_spoil_its_neighbours() -> None:
         b'{"a": Infinity, "b": "\\ud800"}',
     ],
 )
-def test_what_is_not_json_says_where_without_quoting(body: bytes) -> None:
+def test_a_json_error_has_a_position_and_no_quotation(body: bytes) -> None:
     with pytest.raises(NotJson) as caught:
         parse(body, MOST)
     assert "event" not in str(caught.value)
@@ -221,6 +221,6 @@ def test_any_bytes_are_one_event_or_not_json(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b" ", b"{} {}", b"{}\n{}", b"{} x", b"\xff", b"{"])
-def test_what_is_not_one_value_is_no_event(body: bytes) -> None:
+def test_a_body_without_exactly_one_value_is_not_an_event(body: bytes) -> None:
     with pytest.raises(NotJson):
         parse_one(body)

@@ -1,4 +1,4 @@
-"""Ingest ids: unique, or the same for the same event of the same sender and for no other."""
+"""Ingest ids are unique, or the same only for the same event of the same sender."""
 
 import uuid
 
@@ -31,15 +31,15 @@ def test_derived_ids_differ_exactly_where_the_events_do(
 
 
 @given(TEXT, TEXT, TEXT)
-def test_no_text_can_move_from_one_part_into_the_next(a: str, b: str, c: str) -> None:
+def test_parts_of_an_id_cannot_be_divided_differently(a: str, b: str, c: str) -> None:
     parts = [(a + b, c), (a, b + c)]
     ids = {derived(partner, "chat", own, b"", 0) for partner, own in parts}
     assert len(ids) == len(set(parts))
     assert derived("p", a, b + c, b"", 0) == derived("p", a, b + c, b"", 0)
 
 
-def test_a_derived_id_is_a_uuid_and_stays_what_it_is() -> None:
-    """Changing how it is made would store every retry that is under way a second time."""
+def test_a_derived_id_is_a_uuid_and_never_changes() -> None:
+    """If the algorithm changed, each retry that is under way would be stored as a new event."""
     made = derived("acme", "chat", "msg_1", b"{}", 0)
     assert (uuid.UUID(made).version, uuid.UUID(made).variant) == (8, uuid.RFC_4122)
     assert made == "48134044-fb36-8b43-9201-04d27f5bf631"
@@ -51,7 +51,7 @@ def test_a_retry_of_some_events_in_any_order_has_ids_of_the_request(
     events: list[bytes], data: st.DataObject
 ) -> None:
     ids = of_request("acme", "chat", "msg_1", events)
-    assert len(set(ids)) == len(events), "equal events are several events"
+    assert len(set(ids)) == len(events), "equal events in one request are different events"
     some = data.draw(st.lists(st.sampled_from(events or [b""]), unique=True))
     again = of_request("acme", "chat", "msg_1", [b" " + event + b"\r\n" for event in some])
     assert not events or set(again) <= set(ids)

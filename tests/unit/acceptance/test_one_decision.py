@@ -1,4 +1,4 @@
-"""Project and person are decided by the members that name them, whatever else a body has."""
+"""Only the members that name project and person decide about them, whatever else a body has."""
 
 import json
 from typing import Any
@@ -42,7 +42,7 @@ OTHER_SPELLINGS = st.dictionaries(
 
 
 def decided(body: bytes, partner: Partner = PARTNER, kind: Any = "chat") -> tuple[Any, Any]:
-    """How an event is placed, and whose it is by receive, load, replay and privacy alike."""
+    """Return the placement and the person of an event, on which all functions must agree."""
     [event] = parse(body, 10)
     placement = place(event, partner, "eu", 1_000_000)
     if placement.status != 200:
@@ -59,7 +59,7 @@ def decided(body: bytes, partner: Partner = PARTNER, kind: Any = "chat") -> tupl
 
 
 def _same(name: str, text: Any, project: str) -> Any:
-    """A second project in the body must be the same one, or blank."""
+    """Replace the text "other" in a member `project` by the project of the event."""
     return project if text == "other" and name.lower() == "project" else text
 
 
@@ -90,7 +90,7 @@ def test_nothing_else_in_a_body_decides_about_project_and_person(
 
 
 @given(st.lists(st.sampled_from(["Project", "PROJECT", "project "]), min_size=1, unique=True))
-def test_of_other_spellings_the_order_does_not_decide(names: list[str]) -> None:
+def test_the_order_of_spellings_makes_no_difference(names: list[str]) -> None:
     members = dict(zip(names, ["acme-us", "acme-eu", "x"], strict=False))
     backwards = dict(reversed(members.items()))
     first, second = (
@@ -144,7 +144,7 @@ def test_an_event_without_a_usable_name_is_stored_with_its_person(body: Any, kin
     "body",
     [{}, [], None, "text", 7, {"event": ""}, {"event": None}, {"event": " "}, {"pong": 1}],
 )
-def test_what_carries_nothing_of_an_event_is_the_test_button(body: Any) -> None:
+def test_a_body_without_any_part_of_an_event_is_a_test_delivery(body: Any) -> None:
     [event] = parse(json.dumps(body).encode(), 10)
     assert event.is_test
     message = message_of(
@@ -154,7 +154,7 @@ def test_what_carries_nothing_of_an_event_is_the_test_button(body: Any) -> None:
 
 
 def test_events_of_one_request_keep_their_order() -> None:
-    """Of a return and a deletion at one moment the return would count, whichever came last."""
+    """Two messages with the same time need an order: a restoration would always win otherwise."""
     names = [b"account_restored", b"delete_profile_confirmed"] * 2
     form = b'{"event":"%b","value":{"project":"acme-eu","user_id":"ann"}}'
     events = parse(b"[" + b",".join(form % name for name in names) + b"]", 10)
@@ -199,7 +199,9 @@ def test_every_event_of_a_kind_reads_project_and_person_from_the_same_names(kind
 )  # fmt: skip
 @pytest.mark.parametrize("member", ["x", "emoji", "user_id", "event_id", "timestamp", "nickname"])
 @pytest.mark.parametrize("name", ["emoji_sent", ""])
-def test_what_is_answered_with_200_becomes_a_row(name: str, member: str, odd: bytes) -> None:
+def test_an_event_that_is_answered_with_200_becomes_a_row(
+    name: str, member: str, odd: bytes
+) -> None:
     form = b'{"event":"%b","value":{"project":"acme-eu","%b":%b}}'
     body = form % (name.encode(), member.encode(), odd)
     placement, _ = decided(body)

@@ -1,4 +1,4 @@
-"""The partners' secret: its form, and whom a token belongs to."""
+"""The partners' secret is parsed, and finds the partner of a token."""
 
 import base64
 import hashlib
@@ -43,19 +43,19 @@ def test_two_tokens_are_valid_while_one_is_rotated() -> None:
 
 
 @pytest.mark.parametrize("text", [b"", b"{}", b'{"partners": 1}', b'{"partners": {}, "more": 1}'])
-def test_a_secret_that_is_none_is_refused(text: bytes) -> None:
+def test_a_malformed_secret_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError, match="partners"):
         Directory.from_json(text)
 
 
 def record(**changes: object) -> dict[str, object]:
-    """A partner's record; None takes a member away."""
+    """Return a partner's record with some members changed; None removes a member."""
     good: dict[str, object] = {"tokens_sha256": [digest("t")], "projects": {"a": "eu"}}
     return {name: value for name, value in (good | changes).items() if value is not None}
 
 
 def both(faulty: object, name: str = "a") -> Directory:
-    """A directory of a partner in order, and one with this record."""
+    """Return a directory with a correct partner, and one with this record."""
     good = record(tokens_sha256=[digest("good")], projects={"good": "eu"})
     return Directory.from_json(json.dumps({"partners": {"b": good, name: faulty}}).encode())
 
@@ -102,7 +102,7 @@ def test_an_error_in_one_record_closes_that_partner_only(field: str, faulty: Any
     entry = directory.find("good")
     assert entry
     assert entry[0] == "b"
-    with pytest.raises(Unclear):  # never 401: its sender would drop its events
+    with pytest.raises(Unclear):  # not a 401, after which the sender would drop its events
         directory.find("t")
     with pytest.raises(RecordFaulty):
         directory.named("a")
@@ -125,7 +125,7 @@ UNUSUAL = [
 
 
 @pytest.mark.parametrize(("field", "faulty"), UNUSUAL)
-def test_what_a_decoder_refuses_or_passes_over_in_a_record_closes_that_partner_only(
+def test_a_member_that_the_decoder_refuses_or_ignores_closes_that_partner_only(
     field: str, faulty: str
 ) -> None:
     good = json.dumps(record(tokens_sha256=[digest("good")], projects={"good": "eu"}))
@@ -138,7 +138,7 @@ def test_what_a_decoder_refuses_or_passes_over_in_a_record_closes_that_partner_o
     assert {fault.partner for fault in directory.faults} == {"a"}
 
 
-def test_a_partner_of_whom_it_is_not_known_whether_it_has_left_is_closed_with_an_error() -> None:
+def test_a_partner_that_may_have_left_is_closed_with_an_error() -> None:
     directory = Directory.from_json(secret(a=["1"], b=["2"])).without((), {"a"})
     with pytest.raises(RecordFaulty):
         directory.find("1")
@@ -147,7 +147,7 @@ def test_a_partner_of_whom_it_is_not_known_whether_it_has_left_is_closed_with_an
     assert directory.without({"a"}).find("1") is None
 
 
-def test_a_token_that_cannot_be_read_may_be_anyones() -> None:
+def test_a_malformed_token_makes_unknown_tokens_unclear() -> None:
     for faulty in (record(tokens_sha256=["plain-token"]), None):
         with pytest.raises(Unclear):
             both(faulty).find("unknown")
@@ -155,7 +155,7 @@ def test_a_token_that_cannot_be_read_may_be_anyones() -> None:
 
 
 @pytest.mark.parametrize("name", ["a/b", "", "A", "a b", "a\n"])
-def test_a_partner_whose_name_is_wrong_is_named_by_its_place(name: str) -> None:
+def test_an_error_about_a_wrong_name_has_the_place_of_the_partner(name: str) -> None:
     directory = both(record(), name)
     assert directory.faults == [Fault("#2", "record")]
     with pytest.raises(RecordFaulty):
@@ -163,7 +163,7 @@ def test_a_partner_whose_name_is_wrong_is_named_by_its_place(name: str) -> None:
     assert directory.find("good")
 
 
-def test_a_token_of_two_partners_lets_nobody_in() -> None:
+def test_a_token_of_two_partners_is_not_accepted() -> None:
     directory = Directory.from_json(secret(a=["same", "1"], b=["same", "2"]))
     with pytest.raises(RecordFaulty):
         directory.find("same")
@@ -173,7 +173,7 @@ def test_a_token_of_two_partners_lets_nobody_in() -> None:
     assert (alone.find("same") or "-")[0] == "b"
 
 
-def test_a_project_of_two_partners_is_neither_s() -> None:
+def test_a_project_of_two_partners_belongs_to_neither() -> None:
     text = secret(a=["1"], b=["2"]).replace(b'{"b": "eu"}', b'{"b": "eu", "a": "eu"}')
     directory = Directory.from_json(text)
     assert directory.find("1")
@@ -217,12 +217,12 @@ def test_no_record_locks_another_partner_out(faulty: Any) -> None:
     assert all(fault.field in {*FIELDS, "record"} for fault in directory.faults)
 
 
-def test_no_token_is_nobodys_whatever_the_secret_says() -> None:
+def test_an_empty_token_is_never_accepted() -> None:
     assert Directory.from_json(secret(a=["", "t"])).find("") is None
 
 
 @given(st.text(st.characters(codec=None)))
-def test_any_other_token_is_nobodys(token: str) -> None:
+def test_any_other_token_is_unknown(token: str) -> None:
     assert Directory.from_json(secret(a=["token-of-a"])).find(token) is None
 
 

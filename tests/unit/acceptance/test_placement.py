@@ -1,4 +1,4 @@
-"""Where an event belongs."""
+"""An event is placed by its project, its size and the cell."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_an_event_is_placed_by_its_project(
 @pytest.mark.parametrize(
     ("project", "status"), [("prod", 413), ("us", 421), ("x", 413), ("", 413), (None, 413)]
 )
-def test_only_the_cell_counts_before_the_size_so_that_nothing_of_another_cell_is_kept(
+def test_the_cell_is_checked_before_the_size_so_that_events_of_other_cells_are_not_kept(
     project: str | None, status: int
 ) -> None:
     assert place(ReceivedEvent(b"123", "e", project), SEVERAL, "eu", 2).status == status

@@ -1,4 +1,4 @@
-"""Standard Webhooks signatures, sent by the reference library and by nobody's friend."""
+"""Standard Webhooks signatures: those of the reference library are accepted, others refused."""
 
 import base64
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ BODY = '{"event":"emoji_sent","value":{"nickname":"Zoë 👍"}}'
 def signed(
     secret: str = SECRET, at: int = NOW, message: str = "msg_1", body: str = BODY
 ) -> dict[str, str]:
-    """The headers, as the reference library makes them."""
+    """Return the headers of a signed request, as the reference library makes them."""
     moment = datetime.fromtimestamp(at, UTC)
     return {
         "webhook-id": message,
@@ -39,7 +39,9 @@ def accepts(headers: dict[str, str], body: bytes = BODY.encode(), *, now: float 
     st.text(),
     st.binary(min_size=24, max_size=64),
 )
-def test_what_the_reference_library_signs_is_accepted(message: str, body: str, key: bytes) -> None:
+def test_signatures_of_the_reference_library_are_accepted(
+    message: str, body: str, key: bytes
+) -> None:
     secret = "whsec_" + base64.b64encode(key).decode()
     headers = signed(secret, message=message, body=body)
     raw = encoded(headers)
@@ -99,7 +101,7 @@ def test_a_malformed_header_is_refused(name: str, value: str | None) -> None:
     assert not accepts(headers)
 
 
-def test_id_time_and_body_cannot_be_cut_another_way() -> None:
+def test_id_time_and_body_cannot_be_divided_differently() -> None:
     headers = signed(message="msg", body=f"{NOW}.{BODY}")
     assert accepts(headers, f"{NOW}.{BODY}".encode())
     assert not accepts(headers | {"webhook-id": f"msg.{NOW}"})
@@ -116,7 +118,7 @@ def test_the_signature_needs_its_version_and_padding(cut: str) -> None:
 
 
 def svix(headers: dict[str, str]) -> dict[str, str]:
-    """The same headers, with the names that Svix uses."""
+    """Return the same headers with the names that Svix uses."""
     return {name.replace("webhook-", "svix-"): value for name, value in headers.items()}
 
 
@@ -131,7 +133,7 @@ def test_svix_headers_are_the_same_headers() -> None:
 @pytest.mark.parametrize("name", [*svix(signed())])
 @pytest.mark.parametrize("other", ["msg_2", "", str(NOW - 1)])
 def test_headers_of_both_names_must_be_the_same(name: str, other: str) -> None:
-    """Otherwise the id that counts could be another one than the id that is signed."""
+    """Otherwise, the receiver might use one id although the sender signed the other."""
     both = signed() | svix(signed())
     assert not accepts(both | {name: other})
     assert not accepts(both | {name.replace("svix-", "webhook-"): other})
@@ -143,7 +145,7 @@ def test_two_valid_signatures_of_different_requests_are_refused() -> None:
 
 
 @given(st.binary(), st.binary(), st.binary(), st.binary())
-def test_no_header_and_no_body_is_an_error(a: bytes, b: bytes, c: bytes, body: bytes) -> None:
+def test_no_headers_and_no_body_raise_an_error(a: bytes, b: bytes, c: bytes, body: bytes) -> None:
     headers = {b"webhook-id": a, b"webhook-timestamp": b, b"webhook-signature": c}
     assert not verify([KEY], headers, body, now=NOW, tolerance=300)
 

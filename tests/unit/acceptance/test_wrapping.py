@@ -1,4 +1,4 @@
-"""Events inside a text or a member ``data``, and bodies that hide an event in another place."""
+"""Events inside a string or a member ``data`` are unwrapped; events in other places are refused."""
 
 import json
 from typing import Any
@@ -98,7 +98,7 @@ def test_an_event_in_another_place_is_refused_as_it_is(body: Any) -> None:
         {"event": "", "data": {"event": " "}},
     ],
 )
-def test_what_has_no_part_of_an_event_at_any_depth_is_the_test_button(body: Any) -> None:
+def test_a_body_without_a_part_of_an_event_at_any_depth_is_a_test_delivery(body: Any) -> None:
     data = json.dumps(body).encode()
     event = parse_one(data)
     assert event.is_test

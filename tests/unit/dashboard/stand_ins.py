@@ -1,4 +1,4 @@
-"""Stand-ins for the warehouse and for operate, and rows as the queries return them."""
+"""Stand-ins for the rollups and for `operate`, and rows as the queries return them."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -17,14 +17,14 @@ NONE = Rows([], [], [], [], [])
 
 
 def daily(day: date, **numbers: Any) -> dict[str, Any]:
-    """A row of daily.sql; what is not given is 0."""
+    """Return a row of daily.sql; numbers that are not given are 0."""
     counts = dict.fromkeys((*DAILY, *STEPS), 0)
     received = datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=10)
     return {"day": day, "last_received_at": received, **counts, **numbers}
 
 
 def people(day: date, **numbers: int) -> dict[str, Any]:
-    """A row of people.sql; what is not given is 0."""
+    """Return a row of people.sql; numbers that are not given are 0."""
     names = (
         "dau", "wau", "mau", "active_90_days", "senders_90_days", "active_6_months",
         "senders_6_months",
@@ -33,13 +33,13 @@ def people(day: date, **numbers: int) -> dict[str, Any]:
 
 
 def room(room_id: str, **fields: Any) -> dict[str, Any]:
-    """A row of rooms.sql."""
+    """Return a row of rooms.sql."""
     row = {"name": None, "events": 1, "messages": 0, "reactions": 0, "people": 1}
     return {"room_id": room_id, **row, **fields}
 
 
 class Rollups:
-    """Returns the same rows for whatever it is asked, and remembers what that was."""
+    """Returns the same rows for all requests, and records the requests."""
 
     def __init__(self) -> None:
         self.rows = NONE
@@ -54,7 +54,7 @@ class Rollups:
 
 
 class Operate:
-    """Remembers how often it was to refresh."""
+    """Counts the requests to refresh."""
 
     def __init__(self) -> None:
         self.refreshed = 0
@@ -76,4 +76,4 @@ ROUTES = {
         now=lambda: NOW,
     ).routes()
 }
-"""The method of each path that shows or refreshes numbers."""
+"""The HTTP method of each path that shows or refreshes numbers."""

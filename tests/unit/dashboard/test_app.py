@@ -1,4 +1,4 @@
-"""The dashboard's HTTP face: who sees what, and what every answer carries."""
+"""The dashboard's HTTP interface: viewers see only their projects; all answers have all headers."""
 
 import csv
 import io
@@ -32,7 +32,7 @@ AS_PERSON = {"accept": "text/html"}
 
 
 class Secret:
-    """The viewers' secret."""
+    """Returns the permissions of viewers, or fails."""
 
     def __init__(self) -> None:
         self.viewers = Permissions(
@@ -82,7 +82,7 @@ async def client(dashboard: Dashboard) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.mark.parametrize("path", [path for path in ROUTES if path != "/health"])
-async def test_nobody_sees_anything_without_an_identity(
+async def test_a_request_without_an_identity_sees_nothing(
     client: httpx.AsyncClient, rollups: Rollups, operate: Operate, path: str
 ) -> None:
     answer = await client.request(ROUTES[path], path)
@@ -94,7 +94,7 @@ async def test_nobody_sees_anything_without_an_identity(
 
 
 @pytest.mark.parametrize("path", [path for path in ROUTES if path != "/health"])
-async def test_who_is_no_viewer_is_told_whom_to_ask(
+async def test_a_person_who_is_not_a_viewer_learns_whom_to_ask(
     client: httpx.AsyncClient, rollups: Rollups, operate: Operate, path: str
 ) -> None:
     answer = await client.request(
@@ -155,7 +155,7 @@ async def test_a_window_that_does_not_exist_is_named(client: httpx.AsyncClient) 
         ("/health", {}),
     ],
 )
-async def test_every_answer_forbids_what_is_from_elsewhere(
+async def test_every_answer_forbids_content_from_other_sites(
     client: httpx.AsyncClient, path: str, headers: dict[str, str]
 ) -> None:
     answer = await client.get(path, headers=headers)
@@ -176,7 +176,7 @@ async def test_every_answer_forbids_what_is_from_elsewhere(
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_what_senders_say_is_escaped(client: httpx.AsyncClient, rollups: Rollups) -> None:
+async def test_texts_of_senders_are_escaped(client: httpx.AsyncClient, rollups: Rollups) -> None:
     evil = '"><script>alert(1)</script>'
     rollups.rows = NONE._replace(
         daily=[daily(TODAY, events=1)], rooms=[room("<b>", name=evil), room("<img src=x>")]
@@ -229,7 +229,7 @@ async def test_csv_is_what_the_page_shows(client: httpx.AsyncClient, rollups: Ro
     ]
 
 
-async def test_refresh_has_operate_refresh_what_is_new(
+async def test_refresh_calls_operate_for_days_with_news(
     client: httpx.AsyncClient, operate: Operate
 ) -> None:
     answer = await client.post("/refresh", headers=bearer(ANN))
@@ -290,7 +290,7 @@ async def test_two_tokens_are_refused(client: httpx.AsyncClient) -> None:
     assert answer.status_code == 403
 
 
-async def test_what_fails_says_when_to_come_again(
+async def test_a_failure_says_when_to_try_again(
     client: httpx.AsyncClient, rollups: Rollups, operate: Operate, secret: Secret
 ) -> None:
     rollups.failing = operate.failing = True
@@ -304,7 +304,9 @@ async def test_what_fails_says_when_to_come_again(
     assert [answer.headers["retry-after"] for answer in answers] == ["60", "60", "60"]
 
 
-async def test_keys_that_cannot_be_fetched_let_nobody_in(secret: Secret, rollups: Rollups) -> None:
+async def test_without_the_keys_of_the_proxy_no_one_is_admitted(
+    secret: Secret, rollups: Rollups
+) -> None:
     def unavailable(_: object) -> str:
         raise KeysUnavailable
 
@@ -340,7 +342,9 @@ async def test_paths_and_methods(
     assert (answer.status_code, answer.headers.get("allow")) == (status, allow)
 
 
-async def test_scripts_and_styles_are_from_here_and_cached(client: httpx.AsyncClient) -> None:
+async def test_scripts_and_styles_are_served_by_the_function_and_cached(
+    client: httpx.AsyncClient,
+) -> None:
     page = (await client.get("/", headers=bearer(ANN))).text
     paths = [part.split('"')[0] for part in page.split('="/assets/')[1:]]
     assert len(paths) == 4
@@ -366,7 +370,8 @@ async def test_create_reads_its_settings(tmp_path: Path) -> None:
         "OPERATE_URL": "http://127.0.0.1:9",
         "VIEWERS_FILE": str(viewers),
     }
-    # Without the audience the caller of Cloud Run is asked for; with it, only the proxy's word.
+    # With an audience, only the assertion of Identity-Aware Proxy counts; without one, the caller
+    # that Cloud Run has verified.
     for audience, advice in (("", "no identity token"), ("/projects/1", "Identity-Aware Proxy")):
         transport = httpx.ASGITransport(create(settings | {"IAP_AUDIENCE": audience}))
         async with httpx.AsyncClient(transport=transport, base_url="http://dashboard") as client:

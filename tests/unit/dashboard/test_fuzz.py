@@ -1,4 +1,4 @@
-"""Any request: the dashboard answers it, or explains what is wrong and quotes nothing of it."""
+"""The dashboard answers any request, or explains what is wrong without quoting the request."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""Who asks: only an address that Google vouches for."""
+"""The viewer is the e-mail address in an assertion that Google has signed."""
 
 import base64
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ AUDIENCE = "/projects/1/locations/europe-west1/services/chat-eu-dashboard"
 
 
 def says(**claims: Any) -> IdentityAwareProxy:
-    """A proxy whose assertion is genuine, and says this."""
+    """Return a proxy for which each assertion is genuine and has these claims."""
     return IdentityAwareProxy(AUDIENCE, lambda *_: {"iss": IAP_ISSUER} | claims)
 
 
@@ -43,7 +43,7 @@ def test_the_proxys_assertion_names_the_person() -> None:
 @pytest.mark.parametrize(
     "claims", [{}, {"email": None}, {"email": "ann"}, {"email": "a@b", "iss": "https://elsewhere"}]
 )
-def test_an_assertion_that_names_nobody_is_refused(claims: dict[str, Any]) -> None:
+def test_an_assertion_without_a_person_is_refused(claims: dict[str, Any]) -> None:
     with pytest.raises(Unidentified):
         says(**claims)(ASSERTED)
 
@@ -53,14 +53,14 @@ def test_without_an_assertion_no_other_credential_counts() -> None:
         says(email="ann@acme.example")(Headers(bearer("ann@acme.example")))
 
 
-def test_two_assertions_name_nobody() -> None:
+def test_two_assertions_are_refused() -> None:
     with pytest.raises(Unidentified, match="more than once"):
         says(email="ann@acme.example")(Headers(raw=ASSERTED.raw * 2))
 
 
 @pytest.fixture
 def key(monkeypatch: pytest.MonkeyPatch) -> ec.EllipticCurvePrivateKey:
-    """A key whose public half is what the proxy's keys are fetched as."""
+    """A private key; a request for the keys of the proxy gets its public key."""
     private = ec.generate_private_key(ec.SECP256R1())
     public = private.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -88,7 +88,7 @@ def test_a_genuine_assertion_is_verified(key: ec.EllipticCurvePrivateKey) -> Non
     assert proxy(asserting(signed(key))) == "ann@acme.example"
 
 
-def test_an_assertion_that_is_not_genuine_lets_nobody_in(key: ec.EllipticCurvePrivateKey) -> None:
+def test_an_assertion_that_is_not_genuine_is_refused(key: ec.EllipticCurvePrivateKey) -> None:
     proxy = IdentityAwareProxy(AUDIENCE, verify_assertion)
     ago = (datetime.now(UTC) - timedelta(hours=1)).timestamp()
     for assertion in (
@@ -104,7 +104,9 @@ def test_an_assertion_that_is_not_genuine_lets_nobody_in(key: ec.EllipticCurvePr
             proxy(asserting(assertion))
 
 
-def test_keys_that_cannot_be_fetched_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_keys_are_a_different_error_from_a_bad_assertion(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def fail(*_: object) -> None:
         raise TransportError
 

@@ -1,4 +1,4 @@
-"""Refresh calls operate, and tells when that did not work."""
+"""The button Refresh calls `operate`, and reports if that fails."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from functions.dashboard.operate import Operate, RefreshFailed, open_session
 
 
 class Calls:
-    """A session that answers as it is told."""
+    """A session that always gives the same answer, and records the calls."""
 
     def __init__(self, status: int = 200, body: bytes = b'{"remaining": []}') -> None:
         self.answer = Response()
@@ -37,7 +37,7 @@ def test_all_days_with_news_are_asked_for_over_one_session() -> None:
 @pytest.mark.parametrize(
     "calls", [Calls(503), Calls(403), Calls(200, b'{"remaining": [{"from": "a", "to": "b"}]}')]
 )
-def test_what_is_not_finished_is_a_failure(calls: Calls) -> None:
+def test_an_unfinished_refresh_is_a_failure(calls: Calls) -> None:
     with pytest.raises(RefreshFailed):
         Operate("http://operate", 5.0, lambda _: calls).refresh()
 

@@ -1,4 +1,4 @@
-"""How numbers are written."""
+"""Numbers on the page are written for people."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What is made of the rows: days, totals, steps and cohorts."""
+"""The report has days, totals, funnel steps and cohorts, computed from rows."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -38,7 +38,7 @@ def test_a_day_begins_at_midnight_utc() -> None:
     assert today(east) == date(2026, 11, 23)
 
 
-def test_days_without_a_row_are_told_as_days_on_which_nobody_came() -> None:
+def test_days_without_a_row_are_shown_without_people() -> None:
     rows = NONE._replace(
         daily=[daily(TODAY - 2 * DAY, events=5, messages=2)],
         people=[people(TODAY - 2 * DAY, dau=2, wau=3, mau=4), people(TODAY - DAY, wau=3, mau=4)],
@@ -53,7 +53,7 @@ def test_days_without_a_row_are_told_as_days_on_which_nobody_came() -> None:
     assert made.last_received_at == rows.daily[0]["last_received_at"]
 
 
-def test_a_day_whose_events_are_counted_and_its_people_not_yet_has_a_half() -> None:
+def test_a_day_may_have_counted_events_before_its_people_are_counted() -> None:
     rows = NONE._replace(daily=[daily(TODAY, events=5)], people=[people(TODAY - DAY, dau=2)])
     made = report("p", Window.DAYS_90, TODAY, rows)
     assert [(day.events, day.messages, day.dau) for day in made.days[-2:]] == [
@@ -99,14 +99,14 @@ def test_the_funnel_adds_the_days_up() -> None:
     ]  # fmt: skip
 
 
-def test_nothing_is_a_report_too() -> None:
+def test_there_is_a_report_without_any_rows() -> None:
     made = report("p", Window.DAYS_90, TODAY, NONE)
     assert made.is_empty
     assert (made.counted, made.synchronised_at, made.last_received_at) == (None, None, None)
     assert {step.share for step in made.funnel} == {None}
 
 
-def test_cohorts_are_told_up_to_this_week() -> None:
+def test_cohorts_are_shown_up_to_this_week() -> None:
     first = monday(TODAY) - timedelta(weeks=2)
     rows = [
         {"cohort_week": first, "week": first, "people": 10},
@@ -119,8 +119,8 @@ def test_cohorts_are_told_up_to_this_week() -> None:
     assert [oldest.share(later) for later in (0, 1, 2, 3)] == [None, 0.0, 0.4, None]
 
 
-def test_a_week_that_is_not_counted_yet_is_none_without_people() -> None:
-    """At midnight on Monday: nobody can say yet who of last week's people comes again."""
+def test_a_week_that_is_not_counted_yet_has_no_number() -> None:
+    """At midnight on Monday, it is not known yet which of last week's people come again."""
     today, week = monday(TODAY), monday(TODAY) - timedelta(weeks=1)
     rows = NONE._replace(
         people=[people(today - DAY, wau=3)],
@@ -139,7 +139,7 @@ def test_an_old_cohort_is_followed_for_twelve_weeks() -> None:
     assert cohort.returned == [0] * WEEKS
 
 
-def test_a_cohort_whose_first_week_is_not_told_has_no_shares() -> None:
+def test_a_cohort_without_its_first_week_has_no_shares() -> None:
     week = monday(TODAY) - timedelta(weeks=1)
     [cohort] = follow([{"cohort_week": week, "week": monday(TODAY), "people": 1}], TODAY)
     assert cohort.share(1) is None

@@ -1,4 +1,4 @@
-"""The queries are asked with their parameters, and a failure shows nothing."""
+"""The queries run with their parameters. If one fails, no numbers are shown."""
 
 from datetime import date
 
@@ -11,7 +11,7 @@ FIRST, LAST, WEEK = date(2026, 8, 25), date(2026, 11, 22), date(2026, 8, 24)
 
 
 def statements() -> Statements:
-    """Return statements of which each query finds one row."""
+    """Return statements in which each query finds one row."""
     return Statements("dashboard", rows=[{"n": 1}], changed=None)
 
 

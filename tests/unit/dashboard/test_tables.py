@@ -1,4 +1,4 @@
-"""Files for spreadsheets: complete, and nothing in them runs."""
+"""CSV files for spreadsheets are complete, and have no cells that run as formulas."""
 
 import csv
 import io
@@ -46,7 +46,7 @@ def read(*cells: str | int | None) -> list[str]:
         ("", ""),
     ],
 )
-def test_a_text_is_no_formula(text: str, inert: str) -> None:
+def test_a_text_never_becomes_a_formula(text: str, inert: str) -> None:
     assert read(text) == [inert]
 
 

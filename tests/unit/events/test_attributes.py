@@ -1,4 +1,4 @@
-"""Times and texts as they travel in attributes."""
+"""Times and texts are written into attributes of messages."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -63,7 +63,7 @@ def test_a_text_is_cut_to_bytes_that_utf8_can_carry(text: str, limit: int) -> No
         "9999-12-31T23:59:59-14:00",
     ],
 )
-def test_what_is_no_moment_is_refused_without_being_quoted(text: str) -> None:
+def test_a_malformed_time_is_refused_without_being_quoted(text: str) -> None:
     with pytest.raises(ValueError, match="attribute received_at") as caught:
         parse_time(text)
     assert not text or text not in str(caught.value)

@@ -50,7 +50,7 @@ def test_odd_json_is_decoded(data: bytes, value: object) -> None:
         (b"[" * 200_000 + b"]" * 200_000, "too_deep"),
     ],
 )
-def test_what_is_no_json_is_bad(data: bytes, reason: str) -> None:
+def test_text_that_is_not_json_is_bad(data: bytes, reason: str) -> None:
     with pytest.raises(BadMessage) as caught:
         decode_json(data)
     assert caught.value.reason == reason
@@ -64,7 +64,7 @@ def test_any_bytes_are_decoded_or_bad(data: bytes) -> None:
 
 @settings(max_examples=40)
 @given(JSON)
-def test_what_is_encoded_is_json_within_bigquerys_limits(value: object) -> None:
+def test_encoded_values_are_json_within_bigquerys_limits(value: object) -> None:
     decoded = json.loads(encode_json(value))
     assert _depth(decoded) <= STORED_DEPTH
     assert all(-(2**63) <= number < 2**63 for number in _integers(decoded))
@@ -73,7 +73,7 @@ def test_what_is_encoded_is_json_within_bigquerys_limits(value: object) -> None:
 @pytest.mark.parametrize("beside", [b"", rb', "\ud83d"', b", 1e400", b", 123456789012345678901"])
 @pytest.mark.parametrize("opening", [b"[", b'{"a":'])
 def test_any_depth_is_stored_or_bad(opening: bytes, beside: bytes) -> None:
-    """Each decoder and encoder gives up at a depth of its own, and none may do so unnoticed."""
+    """Decoders and encoders give up at different depths; each failure must become a BadMessage."""
     closing = {b"[": b"]"}.get(opening, b"}")
     for depth in range(600, 1_400, 7):
         nested = opening * depth + b"[]" + closing * depth
@@ -81,7 +81,7 @@ def test_any_depth_is_stored_or_bad(opening: bytes, beside: bytes) -> None:
             assert json.loads(encode_json(decode_json(b"[%b%b]" % (nested, beside))))
 
 
-def test_what_fits_is_encoded_as_it_is() -> None:
+def test_a_value_within_the_limits_is_encoded_unchanged() -> None:
     value = {"a": [1, "1.5", "ü", None, True, {"": 2**63 - 1}]}
     assert json.loads(encode_json(value)) == value
 
@@ -90,7 +90,7 @@ def test_a_number_beyond_64_bits_becomes_text() -> None:
     assert encode_json({"id": 2**63}) == '{"id":"9223372036854775808"}'
 
 
-def test_what_is_nested_too_deep_becomes_text() -> None:
+def test_a_value_that_is_nested_too_deep_becomes_text() -> None:
     nested: Any = "core"
     for _ in range(STORED_DEPTH + 5):
         nested = [nested]

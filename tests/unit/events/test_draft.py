@@ -37,7 +37,7 @@ def test_unknown_properties_are_kept_and_named() -> None:
     assert filled.flags == ["unknown:new_thing", "unknown:*"]
 
 
-def test_what_does_not_coerce_is_kept_under_its_canonical_name() -> None:
+def test_a_value_that_cannot_be_coerced_is_kept_under_its_canonical_name() -> None:
     filled = draft("session_time", Duration="long")
     assert filled.record == {}
     assert filled.extra == {"duration": "long"}

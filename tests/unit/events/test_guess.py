@@ -1,4 +1,4 @@
-"""Numbers and lists that are written in an unusual way."""
+"""Numbers and lists are read even if they are written in an unusual way."""
 
 import math
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What identifies a person, and what does not."""
+"""Some values identify a person, and some do not."""
 
 import json
 
@@ -62,7 +62,7 @@ def test_a_blank_room_is_not_known() -> None:
 
 
 @pytest.mark.parametrize("value", [None, True, False, [], ["a"], {}, 1.5, float("nan"), 2.0**53])
-def test_what_is_no_id(value: object) -> None:
+def test_other_values_are_not_ids(value: object) -> None:
     assert refusal(value) == "not_coerced"
 
 

@@ -1,4 +1,4 @@
-"""Messages cut into pieces that a publish takes; a message's size is never less than it is."""
+"""Messages are divided into pieces for a publish; the computed size is never too small."""
 
 from google.pubsub_v1 import PublishRequest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Events carry no text of messages, so a message that is deleted in the chat leaves none here."""
+"""Events have no texts of messages, so no text stays here if a message is deleted in the chat."""
 
 import json
 
@@ -26,9 +26,9 @@ FREE_TEXTS = {
     "stream_url": "an address",
     "user_status": "whether the user is authorized",
 }
-"""Properties whose texts are not from a list, and whose words they are: never a chatting person's.
+"""Properties that are free texts, each with the author of the texts, who is never a chat user.
 
-A new one must be thought about here before the tests pass.
+The tests fail for a new free text until it is added here. First find out who writes it.
 """
 
 
@@ -36,7 +36,7 @@ def is_free(prop: Property) -> bool:
     return prop.type == "string" and not prop.values
 
 
-def test_no_property_holds_what_somebody_wrote() -> None:
+def test_no_property_has_texts_of_chat_users() -> None:
     own = {
         prop.name
         for event in (*CATALOGUE.events, *CATALOGUE.room_events)
@@ -67,7 +67,7 @@ def test_no_message_is_named_that_could_be_deleted() -> None:
 
 
 @pytest.mark.parametrize("name", ["text", "message", "body", "content", "message_text"])
-def test_a_text_that_is_sent_all_the_same_is_where_no_view_looks(name: str) -> None:
+def test_a_text_that_is_sent_nevertheless_is_in_no_view(name: str) -> None:
     rows = RowBuilder(CATALOGUE, PseudonymKeys(1, {1: b"1" * 32}))
     value = {"user_id": "ann", "project": "dev", name: "what Ann wrote"}
     attributes = {

@@ -1,4 +1,4 @@
-"""One spelling of each name, for the attribute and for the column."""
+"""Each name has one spelling, for the attribute and for the column."""
 
 import pytest
 from hypothesis import given
@@ -57,7 +57,7 @@ def test_other_names_are_not_of_an_event(name: str) -> None:
 
 @given(st.sampled_from(sorted(load_names().members)), st.data())
 def test_equal_names_have_equal_letters(name: str, data: st.DataObject) -> None:
-    """Whatever spelling `snake_case` accepts passes the first test."""
+    """If `snake_case` makes two names equal, they also have equal `letters`, the quicker test."""
     separators = st.text("_-. \\/\u2013\u0307", max_size=2)
     spelling = "".join(
         data.draw(separators) + (letter.upper() if data.draw(st.booleans()) else letter)

@@ -1,4 +1,4 @@
-"""Who an event is about, as loading reads it."""
+"""The person of an event is found by the same rules in all functions."""
 
 import json
 from datetime import UTC, datetime
@@ -47,7 +47,7 @@ def test_the_first_name_with_a_value_counts(value: Any, expected: str | None) ->
     assert user_id(data, "chat", LAYOUTS) == expected
 
 
-def test_what_is_no_json_is_refused() -> None:
+def test_a_body_that_is_not_json_is_refused() -> None:
     with pytest.raises(BadMessage, match="not_json"):
         user_id(b"{", "chat", LAYOUTS)
 
@@ -66,7 +66,7 @@ VALUES = (
 
 
 @given(st.dictionaries(NAMES, VALUES), st.sampled_from(["account_restored", "unheard_of"]))
-def test_it_is_whom_loading_finds(properties: dict[str, Any], event: str) -> None:
+def test_the_person_is_the_one_that_load_finds(properties: dict[str, Any], event: str) -> None:
     data = json.dumps({"event": event, "value": properties}).encode()
     loaded = ROWS.build(data, ATTRIBUTES, delivery_id="d", stored_at=1_795_000_000_000_000)
     expected = loaded.person.user_id if loaded.person else None
@@ -114,7 +114,7 @@ def test_properties_that_cannot_be_read_go_with_the_person() -> None:
     ("stated", "happened"),
     [
         ("2026-11-22T14:25:32.5Z", datetime(2026, 11, 22, 14, 25, 32, 500_000, UTC)),
-        ("2026-11-24T14:25:32Z", None),  # more than a day after the receipt
+        ("2026-11-24T14:25:32Z", None),  # more than a day after the event was received
         ("soon", None),
         (None, None),
     ],

@@ -1,4 +1,4 @@
-"""Writes to the bucket: in threads, in time, and never claimed when they failed."""
+"""Writes to the bucket run in threads, end in time, and report each failure."""
 
 import asyncio
 import re
@@ -13,7 +13,7 @@ from functions.google.storage import Bucket, BucketUnavailable
 
 
 class Client:
-    """What the client library's bucket does, as far as it is used."""
+    """Stands for the bucket of the client library, with the methods that are used."""
 
     def __init__(self) -> None:
         self.objects: dict[str, tuple[str, bytes]] = {}
@@ -71,7 +71,7 @@ async def test_an_object_that_is_there_stays(client: Client) -> None:
 
 
 @pytest.mark.parametrize(("name", "like"), [("a/b.ndjson", r"a/b-.+\.ndjson"), ("a/b", "a/b-.+")])
-async def test_who_may_not_replace_an_object_writes_beside_it(
+async def test_without_permission_to_replace_an_object_another_one_is_written(
     client: Client, name: str, like: str
 ) -> None:
     client.where_one_exists = Forbidden("storage.objects.delete")
@@ -82,14 +82,16 @@ async def test_who_may_not_replace_an_object_writes_beside_it(
     assert re.fullmatch(like, second)
 
 
-async def test_who_may_write_nothing_is_told(client: Client) -> None:
+async def test_a_missing_permission_to_write_is_an_error(client: Client) -> None:
     client.failure = Forbidden("storage.objects.create")
     with pytest.raises(BucketUnavailable, match=r"^Forbidden$"):
         await Bucket("http://b", "p", "n").write("a", b"1", content_type="t", within=30)
 
 
 @pytest.mark.parametrize("failure", [ConnectionError("secret"), ValueError("secret")])
-async def test_a_failure_is_told_by_its_type_only(client: Client, failure: Exception) -> None:
+async def test_an_error_names_only_the_type_of_the_failure(
+    client: Client, failure: Exception
+) -> None:
     client.failure = failure
     with pytest.raises(BucketUnavailable, match=f"^{type(failure).__name__}$"):
         await Bucket("http://b", "p", "n").write("a", b"1", content_type="t", within=30)
@@ -119,7 +121,7 @@ async def test_no_answer_in_time_is_a_failure(client: Client) -> None:
     client.gate.set()
 
 
-async def test_what_nobody_waits_for_any_more_is_not_begun(
+async def test_a_write_for_which_no_request_waits_any_more_does_not_begin(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opening = threading.Event()

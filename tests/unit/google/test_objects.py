@@ -1,4 +1,4 @@
-"""The bucket's objects, by the real client library over the wire to the stand-in."""
+"""Objects are found, read, written and deleted over HTTP, in the Cloud Storage stand-in."""
 
 import socket
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ async def test_a_version_that_was_replaced_is_not_deleted(endpoint: str, bucket:
     assert (new.generation != old.generation, await stored.read(new)) == (True, b"new")
 
 
-async def test_a_bucket_that_does_not_answer_is_said_so(endpoint: str) -> None:
+async def test_a_bucket_that_does_not_answer_is_an_error(endpoint: str) -> None:
     stored = CloudStorage(partial(open_bucket, endpoint, "p", "b"), deadline=0.1)
     with pytest.raises(BucketUnavailable):
         await stored.find("spill/")

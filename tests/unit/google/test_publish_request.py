@@ -1,4 +1,4 @@
-"""A publish as Google's own classes read it."""
+"""Google's classes can read the publish requests that we write."""
 
 from google.pubsub_v1 import PublishRequest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Publishing a replay: in pieces that Pub/Sub takes, and no further than the first that fails."""
+"""A replay publishes in pieces that Pub/Sub accepts, and stops at the first failure."""
 
 import pytest
 
@@ -29,7 +29,7 @@ async def test_the_first_failure_ends_it() -> None:
     assert topic.publishes == [MESSAGES[:PUBLISH_MESSAGES]]
 
 
-async def test_what_is_refused_is_told_and_spoils_no_other() -> None:
+async def test_a_refused_message_is_reported_and_affects_no_other() -> None:
     places = [0, 700, PUBLISH_MESSAGES, 2 * PUBLISH_MESSAGES]
     topic = Topic()
     topic.refused = {MESSAGES[place].attributes.ingest_id for place in places}

@@ -1,4 +1,4 @@
-"""Pulling over the wire, from the Pub/Sub stand-in."""
+"""Messages are pulled over gRPC from the Pub/Sub stand-in."""
 
 from collections.abc import AsyncIterator
 
@@ -50,7 +50,7 @@ async def test_messages_are_pulled_given_back_and_acknowledged(
 
 
 @pytest.mark.parametrize("action", ["acknowledge", "give_back"])
-async def test_many_are_told_in_several_requests(
+async def test_many_acknowledgements_take_several_requests(
     subscription: Subscription, action: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     letters = await subscription.pull()
@@ -61,7 +61,7 @@ async def test_many_are_told_in_several_requests(
     assert len(left) == (0 if action == "acknowledge" else 3)
 
 
-async def test_no_answer_is_told() -> None:
+async def test_no_answer_is_an_error() -> None:
     nobody = Subscription("http://127.0.0.1:1", NAME)
     with pytest.raises(SubscriptionUnavailable):
         await nobody.pull()

@@ -1,4 +1,4 @@
-"""Publishing on the wire: codes, deadlines, and connections that are in doubt."""
+"""Publishing over gRPC handles error codes, deadlines and connections that may be broken."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ PATH = "/google.pubsub.v1.Publisher/Publish"
 
 
 class Pubsub:
-    """A server that answers as told, in turn; then OK."""
+    """A server that gives the answers in `answers` one after the other, and then OK."""
 
     def __init__(self) -> None:
         self.answers: list[grpc.StatusCode | float] = []
@@ -144,7 +144,7 @@ async def test_giving_a_connection_up_leaves_others_on_it_their_time(
 ) -> None:
     pubsub.answers = [0.1]
     slow = asyncio.create_task(topic.publish(MESSAGES, within=5))
-    while not pubsub.requests:  # noqa: ASYNC110 - the server says nothing before its answer
+    while not pubsub.requests:  # noqa: ASYNC110 - nothing sets an Event
         await asyncio.sleep(0.001)
     pubsub.answers = [grpc.StatusCode.INTERNAL]
     with pytest.raises(PublishFailed):
@@ -164,7 +164,7 @@ async def test_an_idle_connection_is_replaced_before_it_is_used(
     assert len(set(pubsub.peers)) == pubsub.opened == 2
 
 
-async def test_nobody_there_is_a_failure_at_once(clock: Clock) -> None:
+async def test_without_a_server_a_publish_fails_at_once(clock: Clock) -> None:
     async with serving() as pubsub:
         pass
     topic = Topic(pubsub.open_channel, NAME, clock)

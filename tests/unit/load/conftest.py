@@ -1,4 +1,4 @@
-"""A stand-in for the Storage Write service, speaking gRPC with Google's own message classes."""
+"""A stand-in for the Storage Write service, over gRPC, with Google's own message classes."""
 
 import asyncio
 from collections import deque
@@ -27,23 +27,23 @@ Row = dict[str, Any]
 
 
 class WriteStub:
-    """Stores what it is sent, unless the next entry of `script` says otherwise.
+    """Stores the rows that it gets, unless `script` says otherwise.
 
-    Entries, one for each append: ``ok``; ``cut`` (the call ends before anything is stored);
-    ``cut_after_storing`` (the answer is lost); ``silent`` (no answer, ever); ``error`` (a status
-    without row errors, about the schema); ``extra_fields`` (the same, said in its details only);
-    ``end`` (the call ends in peace, without an answer).
+    `script` has an entry for each append: ``ok``; ``cut`` (the call ends before rows are stored);
+    ``cut_after_storing`` (the answer is lost); ``silent`` (no answer comes); ``error`` (a status
+    about the schema, without row errors); ``extra_fields`` (the same, but only the details of the
+    status say so); ``end`` (the call ends normally, without an answer).
 
     Attributes:
-        refuse: whether a row is bad.
-        names_bad_rows: whether an answer names them.
-        lacking: columns that the table lacks, a field of a RECORD as ``record.field``: a writer
-            that describes one is refused, as by BigQuery.
-        shown: columns that GetWriteStream tells of; None where it may not be called.
-        names_columns: whether a refusal of columns names them.
-        ends_call: whether such a refusal ends the call.
-        schema_requests: the number of requests for the columns.
-        tells: columns that the next answer says the table has now.
+        refuse: says whether a row is bad.
+        names_bad_rows: whether an answer names the bad rows.
+        lacking: columns that the table does not have (``record.field`` for a field of a RECORD);
+            as in BigQuery, a request whose rows have one of them is refused.
+        shown: the columns that GetWriteStream returns; None if it refuses the call.
+        names_columns: whether the refusal of columns names them.
+        ends_call: whether the refusal of columns ends the call.
+        schema_requests: how often the columns were requested.
+        tells: the columns that the table has according to the next answer.
     """
 
     def __init__(self) -> None:
@@ -151,7 +151,7 @@ class WriteStub:
 
 
 def table_schema(paths: list[str]) -> Any:
-    """Return a ``TableSchema`` with these columns, a field of a RECORD as ``record.field``."""
+    """Return a ``TableSchema`` with these columns; ``record.field`` is a field of a RECORD."""
     schema = TABLE_SCHEMA()
     for path in paths:
         fields = schema.fields
@@ -162,7 +162,7 @@ def table_schema(paths: list[str]) -> Any:
 
 
 def extra_fields() -> any_pb2.Any:
-    """What BigQuery says in a status's details about a column that it does not know."""
+    """Return the details of a status with which BigQuery refuses an unknown column."""
     detail = any_pb2.Any()
     detail.Pack(
         storage.StorageError.pb()(

@@ -72,7 +72,7 @@ def settings(write_stub: Any, bucket: dict[str, bytes], tmp_path: Path) -> dict[
 
 
 def client_of(settings: dict[str, str]) -> httpx.AsyncClient:
-    """Call it inside the running event loop, as whatever creates the function."""
+    """Return a client of the function; call this inside the running event loop."""
     transport = httpx.ASGITransport(app.create(settings))
     return httpx.AsyncClient(transport=transport, base_url="http://load")
 
@@ -131,7 +131,7 @@ async def test_concurrent_deliveries_share_appends(
     assert len(write_stub.sizes) < 50
 
 
-async def test_a_bad_row_harms_nobody(
+async def test_a_bad_row_does_not_affect_other_rows(
     client: httpx.AsyncClient, write_stub: Any, bucket: dict[str, bytes]
 ) -> None:
     write_stub.refuse = lambda row: row.get("room_id") == "bad"
@@ -171,7 +171,7 @@ async def test_a_failing_service_is_503(client: httpx.AsyncClient, write_stub: A
     assert answer.json() == {"title": "Not stored: schema_mismatch", "status": 503}
 
 
-async def test_a_bad_row_that_is_not_named_harms_nobody(
+async def test_a_bad_row_that_is_not_named_does_not_affect_other_rows(
     client: httpx.AsyncClient, write_stub: Any, bucket: dict[str, bytes]
 ) -> None:
     write_stub.names_bad_rows = False
@@ -214,12 +214,12 @@ async def test_routes(
     assert (answer.status_code, answer.headers.get("allow")) == (status, allow)
 
 
-async def test_what_is_no_push_is_refused(client: httpx.AsyncClient) -> None:
+async def test_a_request_that_is_not_a_push_is_refused(client: httpx.AsyncClient) -> None:
     answer = await client.post("/", content=b"{}")
     assert (answer.status_code, answer.json()["title"]) == (400, "Not a Pub/Sub push")
 
 
-async def test_of_a_closed_partner_nothing_is_kept(
+async def test_events_of_a_closed_partner_are_not_kept(
     client: httpx.AsyncClient, write_stub: Any, bucket: dict[str, bytes], tmp_path: Path
 ) -> None:
     entry = {"projects": ["dev"], "closed_at": "2026-11-22T14:00:00Z"}
@@ -249,11 +249,11 @@ async def test_a_push_may_come_in_pieces(client: httpx.AsyncClient, write_stub: 
 
 
 async def whole() -> dict[str, Any]:
-    """Receive as much as the intake of these tests holds."""
+    """Return a message with as many bytes as the intake of these tests may hold."""
     return {"type": "http.request", "body": bytes(1_000)}
 
 
-async def test_a_push_that_breaks_off_is_no_push() -> None:
+async def test_an_incomplete_push_is_refused() -> None:
     coming: Iterator[dict[str, Any]] = iter(
         [
             {"type": "http.request", "body": push(event("u"))[:-1], "more_body": True},
@@ -269,7 +269,7 @@ async def test_a_push_that_breaks_off_is_no_push() -> None:
     unused = DeliveryFilter(cast("Any", None), cast("Any", None), tally)
     answer = await app.answer(unused, intake, tally, Paced(tally.write), request)
     assert answer.status_code == 400
-    intake.release(await intake.read(whole))  # nothing of it is held
+    intake.release(await intake.read(whole))  # has room, because no byte of the push is held
 
 
 async def test_a_push_whose_connection_fails_is_not_held() -> None:

@@ -15,7 +15,7 @@ from functions.load.protobuf import RowEncoder
 ENCODER = RowEncoder([{"name": "id", "type": "STRING", "mode": "REQUIRED"}])
 TABLE = "projects/p/datasets/d/tables/t"
 SHORT = 0.1
-"""A deadline that is meant to pass, in seconds."""
+"""A deadline, in seconds, that must pass in a test."""
 
 MakeAppender = Callable[..., TableAppender]
 
@@ -164,7 +164,7 @@ ALL = [*OLD, "new", "newer"]
 
 @pytest.fixture
 def upgraded(write_stub: Any, make_appender: MakeAppender) -> TableAppender:
-    """An appender whose code has two columns more than the table."""
+    """An appender whose code knows two columns that the table does not have."""
     write_stub.lacking, write_stub.shown = {"new", "newer"}, OLD
     return make_appender(Fit(WIDE))
 
@@ -180,8 +180,8 @@ def wide(name: str, **columns: object) -> bytes:
 async def test_a_table_that_lacks_columns_is_appended_to(
     write_stub: Any, upgraded: TableAppender, *, names_columns: bool, shown: Any, ends_call: bool
 ) -> None:
-    # Either source is enough: the error's text, which is no contract, or the stream's columns,
-    # which may be ahead of what appends are judged by.
+    # Each source is enough: the error's text, which BigQuery may change, or the columns of the
+    # stream, which may already have a column that appends do not accept yet.
     write_stub.names_columns, write_stub.shown = names_columns, shown
     write_stub.ends_call = ends_call
     assert await upgraded.append([wide("a"), wide("b", new="x", newer="y")]) == {}
@@ -196,7 +196,7 @@ async def test_a_table_that_lacks_columns_is_appended_to(
 
 
 @pytest.mark.parametrize("shown", [ALL, None])
-async def test_where_nothing_tells_what_lacks_the_append_fails_and_may_come_again(
+async def test_if_the_missing_column_is_unknown_the_append_fails_and_may_be_repeated(
     write_stub: Any, upgraded: TableAppender, shown: Any
 ) -> None:
     write_stub.names_columns, write_stub.shown = False, shown
@@ -204,7 +204,7 @@ async def test_where_nothing_tells_what_lacks_the_append_fails_and_may_come_agai
         with pytest.raises(AppendFailed, match="schema_mismatch"):
             await upgraded.append([wide("a", new="x")])
     assert write_stub.stored == []
-    assert write_stub.schema_requests == 1  # not once for each append that fails
+    assert write_stub.schema_requests == 1  # not one request for each append that fails
 
 
 async def test_concurrent_appends_find_out_once(write_stub: Any, upgraded: TableAppender) -> None:
@@ -241,7 +241,7 @@ async def test_a_column_that_came_is_found_by_asking_now_and_then(
     assert ["new" in row for row in write_stub.stored] == [False, False, True]
     now = 10 * LOOK_SECONDS
     await appender.append([wide("d", new="x")])
-    assert write_stub.schema_requests == 2  # a table that has all is not asked
+    assert write_stub.schema_requests == 2  # once the table has all columns, no more requests
 
 
 async def test_a_column_that_is_shown_too_early_is_left_out_again(
@@ -273,13 +273,13 @@ async def test_a_table_without_a_place_for_a_value_waits_for_its_column(
 async def test_a_table_with_more_columns_than_the_code_is_appended_to(
     write_stub: Any, make_appender: MakeAppender
 ) -> None:
-    # After a rollback of the code. BigQuery asks for no column that is not required.
+    # As after a rollback of the code. BigQuery needs a value only for required columns.
     write_stub.shown = ALL
     await make_appender().append(rows("a"))
     assert (stored(write_stub), write_stub.schema_requests) == (["a"], 0)
 
 
-async def test_what_lacks_is_logged_without_a_value(
+async def test_missing_columns_are_logged_without_values(
     upgraded: TableAppender, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await upgraded.append([wide("a", new="secret")])
@@ -313,10 +313,10 @@ async def test_without_its_routing_header_a_call_is_refused(
     monkeypatch.setattr("functions.load.connection.routing_header", lambda *_: ())
     with pytest.raises(AppendFailed, match="INVALID_ARGUMENT"):
         await appender.append(rows("a"))
-    assert write_stub.connections == 1  # it is not worth a retry
+    assert write_stub.connections == 1  # no second attempt
 
 
-async def test_a_caller_that_gives_up_harms_nobody_else(
+async def test_a_caller_that_gives_up_does_not_affect_others(
     write_stub: Any, appender: TableAppender
 ) -> None:
     await appender.append(rows("a"))

@@ -1,4 +1,4 @@
-"""Deliveries of closed partners."""
+"""Deliveries with events of closed partners are dropped."""
 
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ ENTRY = ClosedPartner(("acme-prod",), datetime(2026, 11, 22, tzinfo=UTC))
 
 
 class World:
-    """A loader that notes what reaches it, behind a list that a test sets."""
+    """A loader that records the messages that reach it, behind a closed list that tests set."""
 
     def __init__(self) -> None:
         self.closed = Closed(ClosedList({"acme": ENTRY}))
@@ -30,13 +30,13 @@ class World:
         await self.delivery_filter.load(PushedMessage(b"{}", attributes))
 
 
-async def test_what_is_left_of_a_closed_partner_is_dropped_and_counted(
+async def test_remaining_events_of_a_closed_partner_are_dropped_and_counted(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     world = World()
     await world.load(partner="acme", project="acme-prod")
     await world.load(partner="acme")  # a press of the Test button
-    await world.load(project="acme-prod")  # malformed: it would be quarantined
+    await world.load(project="acme-prod")  # malformed, so it would be quarantined
     assert world.loaded == []
     assert world.tally.write()
     assert '"closed":3' in capsys.readouterr().out
@@ -51,7 +51,7 @@ async def test_others_are_loaded() -> None:
     assert world.tally.counts.closed == 0
 
 
-async def test_nothing_is_loaded_while_nobody_knows_who_is_closed() -> None:
+async def test_nothing_is_loaded_while_the_closed_list_is_unavailable() -> None:
     world = World()
     world.closed.list = None
     with pytest.raises(NotStored, match="closed_unavailable"):

@@ -66,7 +66,7 @@ PLAIN = {
 
 
 def fitted(fit: Fit, row: dict[str, Any]) -> dict[str, Any]:
-    """What BigQuery reads of a row, by the descriptor that it is given."""
+    """Return a row as BigQuery reads it with the descriptor that `fit` sends."""
     message = google_rows.row_class(descriptor_pb2.DescriptorProto.FromString(fit.descriptor))
     parsed = message.FromString(fit.apply(ENCODER.encode(row)))
     shown: dict[str, Any] = json_format.MessageToDict(parsed, preserving_proto_field_name=True)
@@ -111,7 +111,7 @@ def test_a_row_without_such_values_stays_as_it_is() -> None:
     assert Fit(ENCODER, ["name", "one.b", "tags"]).apply(row) == row
 
 
-def test_what_the_sender_calls_so_stays() -> None:
+def test_a_member_of_the_sender_with_the_same_name_stays() -> None:
     row = FULL | {"extra": '{"_columns":"theirs"}'}
     shown = fitted(Fit(ENCODER, ["name"]), row)
     assert json.loads(shown["extra"]) == {"_columns": "theirs", "__columns": {"name": "ü😀"}}
@@ -137,7 +137,7 @@ def test_without_a_place_a_value_is_not_dropped(missing: str) -> None:
         fit.apply(ENCODER.encode({"id": "1", "name": "a"}))
 
 
-def test_what_is_too_deep_for_json_is_kept_as_text() -> None:
+def test_a_value_too_deep_for_json_is_kept_as_text() -> None:
     deep = "[" * (STORED_DEPTH - 1) + "]" * (STORED_DEPTH - 1)
     shown = fitted(Fit(ENCODER, ["more"]), {"id": "1", "more": deep})
     assert json.loads(shown["extra"])["_columns"]["more"]

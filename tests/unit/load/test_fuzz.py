@@ -1,4 +1,4 @@
-"""Any push: load stores it, quarantines it or refuses it, and quotes nothing of it."""
+"""`load` stores, quarantines or refuses any push, and never quotes it."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 class Places:
-    """The table and the bucket, which take everything, or fail."""
+    """A table and a bucket that store everything, or fail."""
 
     def __init__(self) -> None:
         self.failing = False

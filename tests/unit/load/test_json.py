@@ -1,4 +1,4 @@
-"""No row depends on which fractions BigQuery's JSON takes: its only numbers are 64-bit integers."""
+"""JSON in rows has only 64-bit integers as numbers, because BigQuery refuses some fractions."""
 
 import json
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ TEXTS = st.recursive(
     ),
     max_leaves=6,
 )
-"""JSON as a sender writes it, with its own digits."""
+"""JSON as senders write it, with any digits."""
 VALUES = st.lists(st.tuples(NAMES.map(json.dumps) | STRINGS, TEXTS).map(":".join), max_size=6)
 DESCRIBED = descriptor_pb2.DescriptorProto.FromString(EVENTS.descriptor)
 KEPT = {"extra", "flags"}
@@ -50,7 +50,7 @@ def numbers(value: object) -> Iterator[int | float]:
 
 
 def assert_stored(text: str) -> None:
-    """See that BigQuery takes a text, and that its rule about fractions does not matter."""
+    """Assert that BigQuery accepts a text, and that all of its numbers are 64-bit integers."""
     check(text)
     for number in numbers(json.loads(text)):
         assert isinstance(number, int)
@@ -71,14 +71,14 @@ def test_any_json_is_written_so_that_bigquery_takes_it(text: str) -> None:
     beside=VALUES,
     missing=st.sets(st.sampled_from(COLUMNS)),
 )
-def test_whatever_is_sent_the_row_is_taken(
+def test_bigquery_accepts_the_row_of_any_event(
     builder: RowBuilder, kind: str, event: str, value: str, beside: list[str], missing: set[str]
 ) -> None:
     members = [f'"event":{event}', f'"value":{value}', *beside]
     row = build(builder, f"{{{','.join(members)}}}".encode(), kind=kind).row
     if "extra" in row:
         assert_stored(str(row["extra"]))
-    # A table that lacks columns has their values in `extra`, among them those of fractions.
+    # If the table lacks columns, `extra` has their values, and some of them are fractions.
     message = EVENTS.read(Fit(EVENTS, missing).apply(EVENTS.encode(row)))
     if message.HasField("extra"):
         assert_stored(message.extra)

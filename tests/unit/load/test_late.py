@@ -13,7 +13,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class Table:
-    """Stores rows when it is told to, or fails."""
+    """A table that stores rows once `may_store` is set, or fails."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
@@ -76,7 +76,7 @@ async def test_deliveries_of_one_day_wait_for_one_note() -> None:
     other = asyncio.ensure_future(note(late_days, NOW - timedelta(days=3)))
     await asyncio.sleep(0)
     assert not any(each.done() for each in [*waiting, other])
-    waiting[0].cancel()  # the delivery that asked for the note first
+    waiting[0].cancel()  # the delivery that began the note
     table.may_store.set()
     await asyncio.gather(*waiting[1:], other)
     assert len(table.rows) == 2

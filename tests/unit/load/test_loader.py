@@ -28,7 +28,7 @@ ATTRIBUTES = {
 
 
 class World:
-    """Everything around a loader, in memory; what is put into `fails` is raised."""
+    """Everything around a loader, in memory; a table or the bucket raises its error in `fails`."""
 
     def __init__(self, builder: RowBuilder) -> None:
         self.events: list[Row] = []
@@ -106,7 +106,7 @@ async def test_an_event_and_its_new_person_are_stored(world: World) -> None:
 
 @pytest.mark.parametrize("kind", ["chat", "room", "test"])
 async def test_room_events_are_stored_apart(world: World, kind: str) -> None:
-    for _ in range(2):  # the second is of a known person
+    for _ in range(2):  # the second event is about a known person
         await world.loader.load(message(kind=kind))
     stored = world.room_events if kind == "room" else world.events
     assert [row["kind"] for row in stored] == [kind] * 2

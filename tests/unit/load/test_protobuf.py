@@ -45,7 +45,7 @@ def test_a_row_decodes_by_its_descriptor() -> None:
         "tags": ["a", "b"],
         "some_record": {"names": ["c"]},
     }
-    expected = row | {"at": "-1", "count": str(2**63 - 1)}  # 64-bit numbers are text in JSON
+    expected = row | {"at": "-1", "count": str(2**63 - 1)}  # protobuf's JSON has them as strings
     assert decode(ENCODER, ENCODER.encode(row)) == expected
 
 
@@ -77,7 +77,7 @@ def test_columns_are_overridden_without_decoding() -> None:
         {"id": "secret", "some_record": {"other": 1}},
     ],
 )
-def test_what_does_not_fit_is_refused_without_being_quoted(row: dict[str, object]) -> None:
+def test_a_value_that_does_not_fit_is_refused_without_being_quoted(row: dict[str, object]) -> None:
     with pytest.raises(NotEncodable) as caught:
         ENCODER.encode(row)
     assert "secret" not in str(caught.value)

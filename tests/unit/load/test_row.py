@@ -20,7 +20,7 @@ EVENTS = RowEncoder(load_schema(ROOT / "sql/store/events_v1.json"))
 IDENTITIES = RowEncoder(load_schema(ROOT / "sql/store/identities_v1.json"))
 RECEIVED_AT = "2026-11-22T14:25:32.123456Z"
 STORED_AT = 1_795_357_533_000_000
-"""2026-11-22T14:25:33Z."""
+"""2026-11-22T14:25:33Z in microseconds since the epoch."""
 ATTRIBUTES = {
     "ingest_id": "0199d6a2-6a5c-7d4e-8c3f-0123456789ab",
     "received_at": RECEIVED_AT,
@@ -235,6 +235,6 @@ def test_the_oldest_and_the_latest_time_that_a_partition_takes(
 
 
 @pytest.mark.parametrize("received_at", ["2016-11-24T14:25:32Z", "2027-11-22T14:25:34Z"])
-def test_a_time_that_no_partition_takes_is_told(builder: RowBuilder, received_at: str) -> None:
+def test_a_time_that_no_partition_takes_is_bad(builder: RowBuilder, received_at: str) -> None:
     with pytest.raises(BadMessage, match="time_out_of_range"):
         build(builder, {"event": "room_opened"}, received_at=received_at)

@@ -16,7 +16,7 @@ ENCODER = RowEncoder([{"name": "id", "type": "STRING", "mode": "REQUIRED"}])
 
 
 class Service:
-    """Refuses appends with rows that hold ``bad``, naming at most `names` of them; 0: none."""
+    """Refuses appends with rows that contain ``bad``, and names at most `names` of these rows."""
 
     def __init__(self, names: int = 10) -> None:
         self.names = names
@@ -57,7 +57,7 @@ async def test_each_good_row_is_stored_once_and_no_bad_one(rows: list[bytes], na
     try:
         stored = await store_all_good(service.append, rows)
     except RowsRefused:
-        # Too little was stored to tell bad rows from a table that takes none.
+        # Without names and without a stored row, the fault may be the table's and not the rows'.
         assert not names
         assert service.stored == []
     else:
@@ -73,7 +73,9 @@ async def test_a_bad_row_among_many_is_found_in_few_appends() -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 2, 500])
-async def test_where_all_is_refused_without_a_name_it_may_not_be_the_rows(rows: int) -> None:
+async def test_if_all_rows_are_refused_and_none_is_named_the_fault_may_be_the_tables(
+    rows: int,
+) -> None:
     service = Service(names=0)
     with pytest.raises(RowsRefused):
         await store_all_good(service.append, [b"bad"] * rows)
@@ -118,7 +120,7 @@ async def test_concurrent_rows_share_an_append_and_each_gets_its_own_outcome() -
     assert service.appends == [3, 2]
 
 
-async def test_a_row_that_does_not_fit_the_schema_harms_nobody() -> None:
+async def test_a_row_that_does_not_fit_the_schema_does_not_affect_others() -> None:
     service = Service()
     stored = make(service.append)
     outcomes = await asyncio.gather(

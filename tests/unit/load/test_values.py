@@ -1,4 +1,4 @@
-"""What senders really write, and what is stored of it; the cases are in ``cases/values.yaml``."""
+"""Values as senders really write them are stored as the cases in ``cases/values.yaml`` say."""
 
 import json
 from itertools import permutations
@@ -19,7 +19,9 @@ CASES: list[dict[str, Any]] = yaml.safe_load(
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{c['event']}-{c['value']}" for c in CASES])
-def test_what_is_stored(builder: RowBuilder, keys: PseudonymKeys, case: dict[str, Any]) -> None:
+def test_values_are_stored_as_expected(
+    builder: RowBuilder, keys: PseudonymKeys, case: dict[str, Any]
+) -> None:
     body = f'{{"event": "{case["event"]}", "value": {case["value"]}}}'
     loaded = build(builder, body.encode(), kind=case.get("kind", "chat"))
     row = loaded.row

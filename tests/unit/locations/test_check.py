@@ -1,4 +1,4 @@
-"""Where things are: each answer that is not the region is found, and silence is no success."""
+"""The check of locations finds each resource outside the region. No answer counts as unknown."""
 
 from typing import Any
 
@@ -72,7 +72,9 @@ async def test_another_region_fails_for_all_that_has_one() -> None:
         ),
     ],
 )
-async def test_what_is_elsewhere_is_found(path: str, body: dict[str, Any], detail: str) -> None:
+async def test_a_resource_in_another_region_is_found(
+    path: str, body: dict[str, Any], detail: str
+) -> None:
     locations = await locations_at(healthy() | {path: Answer(200, body)})
     wrong = [location for location in locations if location.state != "holds"]
 
@@ -89,7 +91,7 @@ async def test_what_is_elsewhere_is_found(path: str, body: dict[str, Any], detai
         (TOPIC, Answer(403, {}), "unknown", "PermissionDenied"),
     ],
 )
-async def test_what_the_api_does_not_say_is_no_success(
+async def test_a_location_that_the_api_does_not_state_is_not_a_success(
     path: str, answer: Answer, state: str, detail: str
 ) -> None:
     locations = await locations_at(healthy() | {path: answer})
@@ -98,7 +100,7 @@ async def test_what_the_api_does_not_say_is_no_success(
     assert [(location.state, location.detail) for location in wrong] == [(state, detail)]
 
 
-async def test_an_api_that_nobody_reaches_is_no_success() -> None:
+async def test_an_api_that_cannot_be_reached_is_not_a_success() -> None:
     google = Google(Endpoints(NOBODY, NOBODY, NOBODY, NOBODY), "local")
     locations = await check(google.resources(PARTS), REGION)
 

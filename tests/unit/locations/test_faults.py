@@ -1,4 +1,4 @@
-"""Which regions the European Union has: one list here, one in Terraform."""
+"""The code and Terraform have the same list of regions in the European Union."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Log lines, and the trace that ties one to its request."""
+"""Log lines are JSON, with the trace that connects a line with its request."""
 
 import json
 
@@ -42,7 +42,7 @@ def test_a_trace_is_read_from_either_header(headers: dict[str, str]) -> None:
 
 
 @given(st.text(max_size=80))
-def test_nothing_that_a_stranger_writes_gets_into_a_line(text: str) -> None:
+def test_no_text_of_a_request_gets_into_a_line(text: str) -> None:
     headers = {"traceparent": text, "x-cloud-trace-context": f"{ID}/{text}"}
     assert trace(headers, "p") in ({}, TIED)
     assert trace({}, "p") == {}

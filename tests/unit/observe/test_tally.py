@@ -8,7 +8,7 @@ from functions.observe.tally import Milliseconds, Paced
 
 
 class Counter:
-    """Notes when it is written; there is something to tell while `full`."""
+    """Records the times at which it is written; `full` says whether it has something to write."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -36,7 +36,7 @@ def test_a_distribution_is_by_nearest_rank(
     assert (summary.p50, summary.p99, summary.max) == expected
 
 
-async def test_what_comes_a_second_later_is_written_at_once() -> None:
+async def test_counts_that_come_a_second_later_are_written_at_once() -> None:
     counter = Counter()
     counter.paced.write_when_due()
     counter.now += 1

@@ -1,4 +1,4 @@
-"""Operations between fakes, with a clock that stands still until a test moves it."""
+"""The operations of `operate` with fakes, and with a clock that only tests move."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -77,7 +77,7 @@ def statements() -> Statements:
 
 @pytest.fixture
 def settle(statements: Statements, clock: Clock) -> Settle:
-    """Settling on 22 November 2026, half an hour before midnight."""
+    """The job that settles, at `NOW`: 22 November 2026, half an hour before midnight."""
     return Settle(
         statements,
         Ledger(statements, 215),
@@ -90,7 +90,7 @@ def settle(statements: Statements, clock: Clock) -> Settle:
 
 @pytest.fixture
 def refresh(statements: Statements, clock: Clock) -> Refresh:
-    """Refreshing at the same time."""
+    """The job that refreshes, at `NOW`."""
     return Refresh(
         statements,
         Ledger(statements, 215),
@@ -106,7 +106,7 @@ Run = Callable[..., Awaitable[ReplayReport]]
 
 @pytest.fixture
 def run(replay: Replay) -> Run:
-    """Replay the spill, or what is selected instead."""
+    """A function that replays the spill, or another selection."""
 
     async def run(selection: Selection = Selection("spill/")) -> ReplayReport:  # noqa: B008 - immutable
         return await replay.run(selection)

@@ -1,4 +1,4 @@
-"""What the tests of operate share: events, rows of the ledger, and what statements did."""
+"""Events, rows of the ledger, and records of statements for the tests of `operate`."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -13,36 +13,36 @@ WRITTEN_AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 
 
 def message(number: int, day: str = "2026-11-22") -> Message:
-    """An event as the receiver would have published it."""
+    """Return an event as `receive` would have published it."""
     received_at = f"{day}T09:59:59.123456Z"
     attributes = Attributes(f"id-{number}", received_at, "chat", "acme", "acme-prod", "emoji_sent")
     return Message(f'{{"event": "emoji_sent", "n":{number} }}'.encode(), attributes)
 
 
 def spilled(*messages: Message) -> bytes:
-    """The content of an object in the spill."""
+    """Return the content of an object in the spill."""
     return spill.encode(
         spill.Spilled(message.data, message.attributes.to_mapping()) for message in messages
     )
 
 
 def ran(job: str, at: datetime) -> dict[str, Any]:
-    """A row of ``find_news``: when the last run of a job began."""
+    """Return a row of ``find_news``: when the last run of a job began."""
     return {"moment": at, "job": job, "day": None, "reason": None}
 
 
 def refreshed(days: Iterable[date], at: datetime) -> list[dict[str, Any]]:
-    """Rows of ``find_news``: when the last refresh of some days began."""
+    """Return rows of ``find_news``: when the last refresh of some days began."""
     return [{"moment": at, "job": "refresh", "day": day, "reason": None} for day in days]
 
 
 def noted(day: date, at: datetime, reason: str = "late") -> dict[str, Any]:
-    """A row of ``find_news``: when a day was noted last."""
+    """Return a row of ``find_news``: when a day was noted last."""
     return {"moment": at, "job": None, "day": day, "reason": reason}
 
 
 def recorded(statements: Statements) -> list[tuple[str, str, str]]:
-    """The runs that the ledger recorded: the job, the first day, and the day after the last."""
+    """Return the runs in the ledger: the job, the first day, and the day after the last."""
     return [
         (str(run["job"]), f"{run['first']:%m-%d}", f"{run['end']:%m-%d}")
         for name, run in statements.changes
@@ -51,7 +51,7 @@ def recorded(statements: Statements) -> list[tuple[str, str, str]]:
 
 
 def changed(statements: Statements) -> list[tuple[str, str]]:
-    """The changes of other tables than the ledger's, each with its first day."""
+    """Return the changes of tables other than the ledger's, each with its first day."""
     return [
         (name, f"{moments.get('day') or moments.get('first') or moments['first_week']:%m-%d}")
         for name, moments in statements.changes
@@ -60,5 +60,5 @@ def changed(statements: Statements) -> list[tuple[str, str]]:
 
 
 def searches(statements: Statements) -> list[Run]:
-    """The queries of other tables than the ledger's."""
+    """Return the queries of tables other than the ledger's."""
     return [run for run in statements.queries if run[0] != "find_news"]

@@ -1,4 +1,4 @@
-"""The operate function's HTTP face."""
+"""The HTTP interface of `operate`."""
 
 import json
 from base64 import b64encode

@@ -1,4 +1,4 @@
-"""A dead letter is acknowledged after its event is published, and nothing else loses it."""
+"""A replay acknowledges a dead letter only after its event is published."""
 
 import json
 
@@ -53,7 +53,7 @@ async def test_a_dry_run_counts_and_gives_back(
 async def test_no_more_letters_are_held_than_allowed(
     letters: Letters, publisher: Publisher, clock: Clock, *, malformed: bool
 ) -> None:
-    """Malformed ones are held by a replay as well, for they go back in the end."""
+    """A replay also holds malformed letters until its end, and then gives them back."""
     for number in range(9):
         letters.put_raw(b"{}", {} if malformed else message(number).attributes.to_mapping())
     letters.batch = 2
@@ -80,7 +80,7 @@ async def test_time_ends_it_and_the_report_tells_what_was_seen(
     assert (len(letters.waiting), letters.leased) == (5 if dry_run else 3, [])
 
 
-async def test_what_is_not_published_is_given_back(
+async def test_letters_that_are_not_published_are_given_back(
     dead_letters: DeadLetterReplay, letters: Letters, topic: Topic
 ) -> None:
     letters.put(message(1), message(2))
@@ -90,7 +90,7 @@ async def test_what_is_not_published_is_given_back(
     assert (len(letters.waiting), letters.leased) == (2, [])
 
 
-async def test_one_that_is_refused_costs_no_other(
+async def test_a_refused_letter_affects_no_other(
     dead_letters: DeadLetterReplay,
     letters: Letters,
     topic: Topic,
@@ -122,7 +122,7 @@ async def test_a_failure_after_a_refusal_loses_nothing(
 
 
 @pytest.mark.parametrize("action", ["pull", "acknowledge", "give_back"])
-async def test_a_subscription_that_does_not_answer_is_told(
+async def test_a_subscription_that_does_not_answer_is_reported(
     dead_letters: DeadLetterReplay, letters: Letters, topic: Topic, action: str
 ) -> None:
     letters.put(message(1))
@@ -133,7 +133,7 @@ async def test_a_subscription_that_does_not_answer_is_told(
     assert report.days == (set() if action == "pull" else {"2026-11-22"})
 
 
-async def test_what_is_no_event_of_ours_is_reported_and_stays(
+async def test_a_letter_that_is_not_an_event_is_reported_and_stays(
     dead_letters: DeadLetterReplay, letters: Letters, topic: Topic
 ) -> None:
     letters.put_raw(b"?", {"ingest_id": "id-1"})

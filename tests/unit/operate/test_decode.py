@@ -1,4 +1,4 @@
-"""What objects become: the messages that were to be published, or those that are accepted now."""
+"""Objects become messages: those of accepted events, and those of bodies that are accepted now."""
 
 import base64
 from contextlib import suppress
@@ -32,7 +32,7 @@ EVENT = b'{"event": "emoji_sent", "value": {"project": "acme-prod"}}'
 
 
 def quarantined(body: bytes = EVENT, **members: Any) -> bytes:
-    """The content of an object in quarantine."""
+    """Return the content of an object in quarantine."""
     record = {
         "reason": "project_unknown",
         "partner": "acme",
@@ -64,7 +64,7 @@ async def test_a_message_that_could_not_be_loaded_keeps_its_attributes(decoder: 
 
 @pytest.mark.parametrize("kept", ["Emoji_Sent", "fremd", None])
 @pytest.mark.parametrize("sent", ["emoji-sent", "EmojiSent", "emoji_sent"])
-async def test_what_was_kept_under_another_spelling_gets_the_catalogues(
+async def test_an_event_kept_under_another_spelling_gets_the_catalogues_spelling(
     decoder: Decoder, sent: str, kept: str | None
 ) -> None:
     data = msgspec.json.encode({"event": sent, "value": {}})
@@ -75,10 +75,10 @@ async def test_what_was_kept_under_another_spelling_gets_the_catalogues(
     assert await decoder.decode(QUARANTINE, content) == expected
 
 
-async def test_a_refused_event_is_accepted_by_the_partners_of_now(
+async def test_a_refused_event_is_accepted_by_the_present_partners(
     decoder: Decoder, partners: Partners
 ) -> None:
-    """Its project was added meanwhile; it counts for the time at which it was received."""
+    """The project was added meanwhile. The event keeps the time at which it was received."""
     content = quarantined(EVENT.replace(b"acme-prod", b"acme-new"))
     with pytest.raises(NotReplayable, match="project_unknown"):
         await decoder.decode(QUARANTINE, content)
@@ -110,7 +110,7 @@ async def test_replaying_again_or_a_retry_of_the_sender_gives_the_same_ids(
 
 
 async def test_an_event_that_is_an_array_is_still_one(decoder: Decoder) -> None:
-    """Split, it would take the ids of its neighbours, and a large one all the memory."""
+    """If it were split, its parts would get ids of other events, and might need too much memory."""
     body = b"[7,[7]]"
     decoded = await decoder.decode(QUARANTINE, quarantined(body, ingest_ids={3: "one"}))
     [one] = decoded.messages
@@ -140,7 +140,7 @@ async def test_an_event_that_is_an_array_is_still_one(decoder: Decoder) -> None:
         (quarantined(EVENT.replace(b"emoji", b"e" * 1_000)), "event_too_large"),
     ],
 )
-async def test_what_cannot_be_replayed_says_why(
+async def test_an_object_that_cannot_be_replayed_has_a_reason(
     decoder: Decoder, content: bytes, reason: str
 ) -> None:
     with pytest.raises(NotReplayable, match=f"^{reason}$"):
@@ -155,7 +155,7 @@ async def test_a_corrected_project_does_not_wait_for_others(decoder: Decoder) ->
     assert decoded.refused == "project_unknown"
 
 
-async def test_nobody_is_accepted_while_the_partners_are_unknown(
+async def test_no_event_is_accepted_while_the_partners_are_unknown(
     decoder: Decoder, partners: Partners
 ) -> None:
     partners.projects = None
@@ -167,6 +167,6 @@ async def test_nobody_is_accepted_while_the_partners_are_unknown(
     st.one_of(st.binary(max_size=200), st.binary(max_size=200).map(quarantined)),
     st.sampled_from([SPILL, QUARANTINE]),
 )
-async def test_no_content_is_a_surprise(content: bytes, name: Stored) -> None:
+async def test_any_content_is_decoded_or_refused(content: bytes, name: Stored) -> None:
     with suppress(NotReplayable):
         await decoder_of(Partners()).decode(name, content)

@@ -1,4 +1,4 @@
-"""Any request: operate answers it, or says what is wrong with it and quotes nothing of it."""
+"""`operate` answers any request, or says what is wrong with it without quoting it."""
 
 import pytest
 from hypothesis import given

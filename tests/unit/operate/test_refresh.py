@@ -23,14 +23,14 @@ def day(number: int, month: int = 11) -> datetime:
 
 @pytest.fixture
 def news(statements: Statements) -> list[dict[str, Any]]:
-    """The ledger of a cell in which an hour ago, everything was refreshed."""
+    """The ledger of a cell in which all days were refreshed an hour ago."""
     found = refreshed(each_day(OLDEST, TODAY), NOW - HOUR)
     statements.answers["find_news"] = found
     return found
 
 
 def read(statements: Statements) -> list[str]:
-    """The first days of the stretches whose events were counted."""
+    """Return the first day of each stretch whose events were counted."""
     return [first for name, first in changed(statements) if name == "refresh_daily"]
 
 
@@ -86,7 +86,7 @@ async def test_days_with_news_are_refreshed(
         noted(TODAY + DAY, NOW),
     ]
     report = await refresh.run()
-    # 1 January is beyond the retention: what is left of it must not replace what was counted.
+    # 1 January is beyond the retention: its remaining events must not replace its numbers.
     # 9 September was noted long before the last refresh began.
     assert report.days == [
         "2026-09-01",
@@ -100,7 +100,7 @@ async def test_days_with_news_are_refreshed(
         if name == "refresh_active_users"
     ]
     assert spans == [
-        (day(1, 9), day(2, 9), day(7, 9)),  # frozen until the end of the week
+        (day(1, 9), day(2, 9), day(7, 9)),  # numbers of people stay as they are before 7 September
         (day(10), day(23), day(10)),
     ]
 
@@ -160,7 +160,7 @@ async def test_people_are_counted_anew_unless_the_day_had_its_last_count(
     assert thawed == [day(5, 10), day(1, 10), day(5, 10)]
 
 
-async def test_what_the_time_does_not_suffice_for_remains(
+async def test_days_for_which_the_time_is_too_short_remain(
     refresh: Refresh, statements: Statements, news: list[dict[str, Any]], clock: Clock
 ) -> None:
     statements.after_change = clock.passing(300)
@@ -171,7 +171,7 @@ async def test_what_the_time_does_not_suffice_for_remains(
 
 
 def fail_today(*, first: datetime, end: datetime) -> int:
-    """Fail as refresh_daily, if the day is today."""
+    """Make refresh_daily fail if its day is today."""
     if first == day(22):
         raise StatementFailed("refresh_daily", "backendError")
     return 1
@@ -203,7 +203,7 @@ async def test_a_failure_ends_the_run(
 async def test_rows_that_two_runs_inserted_at_once_are_replaced(
     refresh: Refresh, statements: Statements, news: list[dict[str, Any]]
 ) -> None:
-    """Also those of days that this run would not read."""
+    """This includes rows of days that the run would not read otherwise."""
     doubled = [[day(9), day(17)], []]
     statements.answers["find_days_with_double_rollups"] = lambda **_: doubled.pop(0)
     await refresh.run()

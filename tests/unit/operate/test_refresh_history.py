@@ -1,8 +1,8 @@
-"""Refreshing the days with news counts every row.
+"""A refresh that reads only days with news counts every row.
 
-A long random history: rows come on time, late and very late; instances of load die between a note
-and its row; clocks step; runs fail, are left out for days, or are of named days only. After each
-finished run, every row that was there when the run began must be counted on its day.
+The test plays a long random history: rows come on time, late and very late; instances of `load` die
+between a note and its row; clocks step; runs fail, do not happen for days, or refresh only named
+days. After each finished run, every row that was stored when the run began must be counted.
 """
 
 import asyncio
@@ -26,11 +26,11 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 class Store(LedgerTables):
-    """The statements of a refresh, on lists: a row is the times when it was received and stored.
+    """The statements of a refresh, on lists. A row is a pair: when it was received and stored.
 
     Attributes:
-        counted: for each day, the rows that the rollups and the active days have.
-        last_counts: when each day was last counted.
+        counted: the rows that rollups and active days have counted, by day.
+        last_counts: when each day was counted last.
     """
 
     def __init__(self, random: Random) -> None:
@@ -66,7 +66,7 @@ class Store(LedgerTables):
 
 
 async def refresh(random: Random, store: Store) -> None:
-    """Run a refresh; if it finished, compare with what a run over all days would have left."""
+    """Run a refresh; if it finished, compare with the result of a run over all days."""
     skew = timedelta(seconds=random.randint(-SKEW, SKEW))
     rows = store.visible(START - 60 * DAY, store.now + DAY)
     today = (store.now + skew).date()
@@ -87,11 +87,11 @@ async def refresh(random: Random, store: Store) -> None:
         assert set(rows) <= store.counted["refresh_daily"]
         left = midnight(today - (OPEN_WINDOW_DAYS + 1) * DAY)
         final = store.last_counts[left] + timedelta(seconds=SKEW)
-        assert final >= left + OPEN_WINDOW_DAYS * DAY, "a day is counted when it leaves the window"
+        assert final >= left + OPEN_WINDOW_DAYS * DAY, "a day is counted after it left the window"
 
 
 async def play(random: Random) -> None:
-    """Let things happen."""
+    """Play a random history."""
     store = Store(random)
     loaders = Loaders(random, store)
     for _ in range(200):
@@ -113,7 +113,7 @@ async def play(random: Random) -> None:
                 loaders.restart_one()
 
 
-@settings(max_examples=15)  # each is as long as many others
+@settings(max_examples=15)  # few, because each history has many steps
 @given(st.integers(0, 2**32))
 def test_every_row_is_counted_that_was_there_when_a_run_began(seed: int) -> None:
     asyncio.run(play(Random(seed)))
@@ -130,5 +130,6 @@ def test_a_quiet_week_is_read_twice_a_day() -> None:
 
     asyncio.run(play())
     first_run = 90
-    nights, presses = 2 + 1, 1 + 1 + 1  # today, yesterday; and the day that leaves the window
+    # How many days the run of a night reads, and how many the two others of a day read.
+    nights, presses = 2 + 1, 1 + 1 + 1
     assert store.read <= first_run + 7 * (nights + presses)

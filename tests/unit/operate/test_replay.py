@@ -1,4 +1,4 @@
-"""The replay: nothing is deleted that is not published, whatever fails in between."""
+"""A replay deletes no event that is not published, whatever fails in between."""
 
 import asyncio
 import json
@@ -59,7 +59,7 @@ async def test_the_selection_is_by_prefix_and_by_the_time_of_writing(
         spilled(message(1)) + b'{"data": "e30=", "attrib',
     ],
 )
-async def test_a_malformed_object_is_reported_and_kept_and_delays_no_other(
+async def test_a_malformed_object_is_reported_and_kept_and_does_not_delay_others(
     run: Run,
     bucket: Bucket,
     topic: Topic,
@@ -76,14 +76,14 @@ async def test_a_malformed_object_is_reported_and_kept_and_delays_no_other(
     assert "secret-id" not in str(line)
 
 
-async def test_what_pubsub_refuses_goes_to_quarantine_and_holds_up_no_other(
+async def test_events_that_pubsub_refuses_are_quarantined_and_do_not_delay_others(
     run: Run, bucket: Bucket, topic: Topic
 ) -> None:
     bucket.put("spill/a", spilled(*map(message, range(5))))
     topic.refused = {"id-1", "id-4"}
     bucket.failing = {"create"}
     assert (await run()).unavailable == "bucket_unavailable"
-    assert list(bucket.contents) == ["spill/a"], "kept until all of it is somewhere else"
+    assert list(bucket.contents) == ["spill/a"], "kept until all events are in another place"
     bucket.failing = set()
     report = await run()
     assert (report.objects, report.events, report.quarantined, report.failed) == (1, 3, 2, [])
@@ -138,7 +138,7 @@ async def test_time_ends_a_replay_between_objects_and_the_next_goes_on(
     first = await run()
     assert 240 / 10 <= first.objects < 240 / 10 + CONCURRENT_REQUESTS
     assert first.remaining == 100 - first.objects
-    assert sorted(topic.ids)[:1] == ["id-0"], "the oldest go first"
+    assert sorted(topic.ids)[:1] == ["id-0"], "the oldest object is replayed first"
     while (await run()).remaining:
         pass
     assert sorted(topic.ids) == sorted(f"id-{number}" for number in range(100))

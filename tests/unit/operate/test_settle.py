@@ -26,7 +26,7 @@ def test_copies_are_looked_for_on_the_days_since_the_last_run() -> None:
 @pytest.mark.parametrize(
     ("late", "expected"),
     [
-        # From a late day on, later copies lie at most as far away as the window is long.
+        # Later copies of a late event are at most as many days after it as the open window has.
         ([date(2026, 10, 1)], [(day(1, 10), day(10, 10)), (day(21), day(23))]),
         ([date(2026, 11, 14)], [(day(14), day(23))]),
         ([date(2026, 11, 22)], [(day(21), day(23))]),
@@ -109,7 +109,7 @@ async def test_days_with_copies_are_noted(settle: Settle, statements: Statements
     assert (note["reason"], note["days"]) == ("changed", ["2026-10-01", "2026-11-22"])
 
 
-async def test_what_the_time_does_not_suffice_for_remains(
+async def test_days_for_which_the_time_is_too_short_remain(
     settle: Settle, statements: Statements, clock: Clock
 ) -> None:
     statements.answers = {"find_days_with_copies": [day(22), day(14)]}

@@ -1,9 +1,9 @@
-"""Settling the days with news leaves what settling all days would.
+"""Settling only days with news has the same result as settling all days.
 
-A long random history: rows come on time, late and very late; Pub/Sub delivers them twice, and
-senders repeat them days later; instances of load die between a note and its row; clocks step; runs
-fail, or are left out for days. After each finished run, no row that was there when the run began
-may be a later copy, and none may have unknown properties that are too old.
+The test plays a long random history: rows come on time, late and very late; Pub/Sub delivers them
+twice, and senders repeat them days later; instances of `load` die between a note and its row;
+clocks step; runs fail, or do not happen for days. After each finished run, no row that was stored
+when the run began may be a later copy, or have unknown properties that are too old.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ class Store(LedgerTables):
         ]
 
     def copies(self, first: datetime, end: datetime) -> list[Row]:
-        """What ``find_days_with_copies`` and ``delete_copies`` find on a range of days."""
+        """Return the later copies on a range of days, as the statements find them."""
         placed: set[int] = set()
         later = []
         rows = self.visible(first - WINDOW, end)
@@ -80,7 +80,7 @@ class Store(LedgerTables):
     async def change(self, name: str, **moments: Any) -> int:
         self._step()
         if name in {"merge_identities", "delete_room_copies", "clear_room_extra"}:
-            return 0  # here are no people and no room events
+            return 0  # this test has no identities and no room events
         if name in {"note_days", "record_run"}:
             return await super().change(name, **moments)
         day = moments["day"]
@@ -104,7 +104,7 @@ async def deliver(random: Random, store: Store, loaders: Loaders, number: int) -
     late = [61 * MINUTE, 3 * HOUR, DAY, 5 * DAY, 12 * DAY, 35 * DAY]
     received_at = store.now - random.choice(late if random.random() < 0.1 else on_time)
     moments = [received_at] * random.choice([1, 1, 1, 2, 3])
-    if random.random() < 0.3:  # the first request may come out of the spill only now
+    if random.random() < 0.3:  # the event of the first request may come from the spill later
         moments.append(received_at + random.randint(1, 4 * 24 * 60) * MINUTE)
     for moment in moments:
         if moment <= store.now:
@@ -114,7 +114,7 @@ async def deliver(random: Random, store: Store, loaders: Loaders, number: int) -
 
 
 async def settle(random: Random, store: Store) -> None:
-    """Run settling; if it finished, compare with what a run over all days would have left."""
+    """Run settling; if it finished, compare with the result of a run over all days."""
     skew = timedelta(seconds=random.randint(-SKEW, SKEW))
     began = store.now
     report = await Settle(
@@ -136,7 +136,7 @@ async def settle(random: Random, store: Store) -> None:
 
 
 async def play(random: Random) -> None:
-    """Let things happen."""
+    """Play a random history."""
     store = Store(random)
     loaders = Loaders(random, store)
     await settle(random, store)
@@ -154,7 +154,7 @@ async def play(random: Random) -> None:
                 loaders.restart_one()
 
 
-@settings(max_examples=15)  # each is as long as many others
+@settings(max_examples=15)  # few, because each history has many steps
 @given(st.integers(0, 2**32))
 def test_no_copy_is_left_that_was_there_when_a_run_began(seed: int) -> None:
     asyncio.run(play(Random(seed)))

@@ -1,4 +1,4 @@
-"""What the tests of exports, look-ups, residency and retention share."""
+"""Fixtures for the tests of exports, look-ups, residency and retention."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ PUSH = Caller("push@p.iam.gserviceaccount.com", is_push=True)
 
 
 def reading() -> Statements:
-    """Return statements of which a query finds nothing yet, and only receipts are added."""
+    """Return statements whose queries find nothing, and that change nothing but add receipts."""
     statements = Statements(changed=None)
     statements.answers["add_receipts"] = 1
     return statements
@@ -33,7 +33,7 @@ def receipts_of(statements: Statements) -> Receipts:
 
 
 def counting(prefix: str) -> Iterator[str]:
-    """Ids in order."""
+    """Yield ids in order, with this prefix."""
     number = 0
     while True:
         number += 1

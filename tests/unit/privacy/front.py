@@ -1,4 +1,4 @@
-"""The HTTP face of erasures in front of fakes."""
+"""The HTTP interface of erasures, with fakes behind it."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -27,11 +27,11 @@ ERASURE: dict[str, Any] = {"project": "dev", "people": [{"ids": ["ann"]}]}
 
 
 class Front:
-    """The function.
+    """The privacy function with its routes of erasures.
 
     Args:
-        statements: run its statements.
-        executor: executes what has no grace period.
+        statements: runs the statements of the function.
+        executor: executes erasures that have no grace period.
         owner: the partner of the project ``dev``.
         permitted: whether the callers' secret can be read.
     """
@@ -67,10 +67,10 @@ class Front:
     async def ask(
         self, method: str, path: str, content: bytes, email: str = OFFICER
     ) -> httpx.Response:
-        """Make a request as somebody."""
+        """Make a request as the caller with this e-mail address."""
         return await self._http.request(method, path, content=content, headers=bearer(email))
 
     async def post(self, path: str, body: Any, email: str = OFFICER) -> httpx.Response:
-        """Post a body, as it is or as JSON."""
+        """Post a body; a value that is not bytes is sent as JSON."""
         content = body if isinstance(body, bytes) else msgspec.json.encode(body)
         return await self.ask("POST", path, content, email)

@@ -1,4 +1,4 @@
-"""A cell in memory with offboardings; every step of them can be made to fail."""
+"""A cell in memory with offboardings, in which tests can make every step fail."""
 
 import json
 from collections import defaultdict
@@ -54,10 +54,10 @@ class Tables:
     """The tables, as the statements of an offboarding see them.
 
     Attributes:
-        rows_of: how many rows a partner has, by table.
-        held: how many of them a legal hold keeps.
-        people: the people whom it names: partner, project, user key.
-        receipts: by id.
+        rows_of: how many rows each partner has, by table.
+        held: how many of these rows a legal hold keeps.
+        people: the people under a legal hold: partner, project and user key.
+        receipts: the receipts, by id.
     """
 
     def __init__(self) -> None:
@@ -116,7 +116,7 @@ class Tables:
 
 
 class NothingLate:
-    """A check of retention that finds what it is told to."""
+    """Stands for the check of retention, and always has the same result."""
 
     def __init__(self, checked: Checked | None = None) -> None:
         self.checked: Checked | None = checked or Checked(ok=True, asked_at=NOW, places=[])
@@ -128,14 +128,14 @@ class NothingLate:
 
 
 class OffboardingCell:
-    """The function's offboardings, with all around them in memory.
+    """The offboardings of the privacy function, with all dependencies in memory.
 
     Attributes:
         now: the time.
         fails_at: the number of the step that fails; 0 for none.
         routes: the routes of offboardings and of the sweep.
-        steps: the names of all steps that were begun, and of the changes after which one ended.
-        over_after: how often a request can ask whether its time is over, until it is.
+        steps: the names of all steps that began, and of the changes after which a step ended.
+        over_after: how often a request can ask whether its time is over before the answer is yes.
     """
 
     def __init__(self) -> None:
@@ -165,7 +165,7 @@ class OffboardingCell:
         return statements
 
     def _step(self, failure: Callable[[str], Exception], name: str = "{}") -> Hook:
-        """Return a hook for which each action is a step, which may fail."""
+        """Return a hook that counts each action as a step, and may make it fail."""
 
         def step(action: str) -> None:
             self.steps.append(name.format(action))
@@ -222,9 +222,9 @@ class OffboardingCell:
         return await self.ask("POST", "/offboardings", email, **body)
 
     async def code(self) -> str:
-        """The code of a plan."""
+        """Ask for an offboarding, and return the code that confirms it."""
         return str((await self.order()).json()["confirm"])
 
     def closed(self) -> set[str]:
-        """Who is on the closed list."""
+        """Return the partners on the closed list."""
         return set(json.loads(self.secret.versions[-1])["partners"])

@@ -1,4 +1,4 @@
-"""Objects and people for tests of what a sweep rewrites."""
+"""Objects, events and scopes for tests of the parts of a sweep that rewrite the bucket."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def scope(user_id: str, **other: Any) -> Scope:
-    """The scope of a person by the key of the first version; of the second too is not needed."""
+    """Return the scope of a person; its user key is that of the first version of the key."""
     project = other.get("project", "dev")
     given: dict[str, Any] = {
         "erasure_id": f"erasure of {user_id}",
@@ -62,7 +62,7 @@ def spilled(*events: tuple[bytes, dict[str, str]]) -> bytes:
 
 
 def quarantined(data: bytes, **other: Any) -> tuple[str, bytes]:
-    """The name and content of an object in quarantine."""
+    """Return the name and the content of an object in quarantine."""
     given: dict[str, Any] = {
         "reason": "event_too_large",
         "partner": "acme",

@@ -1,4 +1,4 @@
-"""Any request: privacy answers it, or says what is wrong with it and quotes nothing of it."""
+"""`privacy` answers any request, or says what is wrong with it without quoting it."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ ID = "01a2052a-7b41-713e-b268-a56c50884283"
 
 
 class Statements(statements.Statements):
-    """Statements whose parameters are bound as for BigQuery."""
+    """Statements that bind their parameters, as for BigQuery."""
 
     def __init__(self, folder: str) -> None:
         super().__init__(folder)
@@ -82,7 +82,7 @@ class Statements(statements.Statements):
 
 
 class Cell:
-    """The function, with all around it in memory."""
+    """The privacy function, with all dependencies in memory."""
 
     def __init__(self) -> None:
         self.statements = Statements("privacy")

@@ -72,7 +72,7 @@ def names(columns: tuple[Column, ...], before: str = "") -> Iterator[str]:
         yield from names(column.fields, f"{before}{column.name}.")
 
 
-def test_what_the_catalogue_calls_personal_does_not_slip_through() -> None:
+def test_personal_properties_of_the_catalogue_are_in_the_inventory() -> None:
     source = yaml.safe_load(SOURCE.read_bytes())
     source["room"]["fields"].append(
         {
@@ -91,20 +91,20 @@ def test_what_the_catalogue_calls_personal_does_not_slip_through() -> None:
         list_inventory([table])
 
 
-def test_a_table_that_nobody_has_thought_of_does_not_slip_through() -> None:
+def test_every_table_is_in_the_inventory() -> None:
     table = TableSchema("new_v1", "New.", (Column("who", "STRING"),), people={"who": "pseudonym"})
 
     with pytest.raises(NotInInventory, match=r"^new_v1\.who$"):
         list_inventory([table])
 
 
-def test_columns_that_are_called_as_people_are_annotated() -> None:
-    """Tables that are written by hand could forget an annotation; not for these names."""
+def test_columns_named_after_people_are_annotated() -> None:
+    """An annotation might be forgotten in a table's file; this finds columns by their names."""
     telling = re.compile(r"user_id|user_key|hidden_key|nickname|speakers|e?mail|\w+_by")
     for table in list_tables():
         found = {name for name in names(table.schema) if telling.fullmatch(name.split(".")[-1])}
         if table.name == "events_v1":
-            found -= {"room.speakers"}  # always NULL: room events have a table of their own
+            found -= {"room.speakers"}  # always NULL, because room events have their own table
         assert found <= table.people.keys(), table.name
 
 
@@ -125,7 +125,7 @@ def test_a_statement_erases_each_column(entry: InventoryEntry) -> None:
 
 
 def test_an_export_has_every_column_about_the_person() -> None:
-    """All but the hidden key, which protects the person."""
+    """The only exception is the hidden key, which protects the person."""
     texts = [
         render((SQL / "privacy" / f"{name}.sql").read_text(), VARIABLES)
         for name in ("find_events_of_person", "find_records_of_person")
@@ -140,36 +140,36 @@ def test_an_export_has_every_column_about_the_person() -> None:
     for entry in OF_USERS:
         table, _, column = entry.place.partition(".")
         if table in {"events_v1", "room_events_v1"}:
-            assert (table, "content") in exported, "whole rows"
+            assert (table, "content") in exported, "exports have whole rows of events"
         else:
             assert ((table, column) in exported) is (column != "hidden_key"), entry.place
 
 
-def test_a_sweep_rewrites_what_is_no_table() -> None:
+def test_a_sweep_rewrites_every_place_that_is_not_a_table() -> None:
     rewritten = {kind.__name__ for kind in get_args(get_type_hints(wire_rewriters)["return"])}
     listed = {
         name for entry in list_inventory() if entry.kind != "column" for name in entry.erased_by
     }
 
-    # That one erases nobody: it quarantines what nobody can read.
+    # UnreadableObjects does not erase people; it quarantines unreadable objects.
     assert listed == rewritten - {"UnreadableObjects"}
 
 
-def test_what_nothing_erases_goes_before_the_erasure_is_forgotten() -> None:
+def test_data_that_no_statement_erases_expires_before_the_tombstone() -> None:
     for entry in list_inventory():
         if entry.form in {"personal", "unknown"} and not entry.erased_by:
             assert entry.kept is not None, entry
             assert entry.kept <= periods.UNREADABLE, entry
 
 
-def test_those_who_operate_are_in_receipts_holds_and_logs_only() -> None:
+def test_operators_and_callers_are_only_in_receipts_holds_and_logs() -> None:
     staff = {entry.place for entry in list_inventory() if entry.form == "staff"}
 
     assert staff == {"receipts_v1.requested_by", "holds_v1.filed_by", "cell"}
 
 
 def texts_that_end_like_a_prefix() -> set[str]:
-    """Every such text in the functions, at the start of a name that is put together, too."""
+    """Return all texts in the functions' code that end like a prefix, also inside f-strings."""
     return {
         node.value
         for path in (ROOT / "functions").rglob("*.py")
@@ -205,15 +205,15 @@ def test_the_bucket_keeps_what_the_inventory_says_for_as_long() -> None:
     assert "retention_duration_seconds = 0" in (CELL / "storage.tf").read_text()
 
 
-def test_no_rule_of_the_bucket_reaches_what_a_legal_hold_keeps() -> None:
-    """It goes when the hold is over, and only a sweep knows when that is."""
+def test_no_rule_of_the_bucket_applies_to_events_on_hold() -> None:
+    """Only a sweep knows when a hold is over, so only a sweep may delete these objects."""
     [held] = of("prefix").keys() - lifecycle().keys()
 
     assert object_name(LEGAL_HOLD, "acme", "chat", b"").startswith(held)
     assert not [prefix for prefix in lifecycle() if held.startswith(prefix)]
 
 
-def test_what_nobody_can_read_is_what_loading_cannot_decode_and_what_has_no_form() -> None:
+def test_unreadable_reasons_are_those_of_undecodable_and_malformed_data() -> None:
     source = (ROOT / "functions" / "events" / "body.py").read_text()
 
     undecodable = set(re.findall(r'BadMessage\("(\w+)"\)', source))
@@ -245,7 +245,7 @@ def test_subscriptions_keep_what_the_inventory_says_for_as_long() -> None:
         assert entry.kept == seconds(constant), name
 
 
-def test_topics_keep_nothing_themselves() -> None:
+def test_topics_retain_no_messages() -> None:
     text = (CELL / "pubsub.tf").read_text()
     topics = re.search(r'"google_pubsub_topic" "this" \{\n  for_each = toset\(\[(.*?)\]\)', text)
 
@@ -282,7 +282,7 @@ def test_every_limit_of_a_table_is_checked() -> None:
 
 
 def test_limits_are_those_of_the_inventory() -> None:
-    """A column with a time of its own has its own limit, unless it is emptied at once."""
+    """A column that is kept for a different time than its table has its own limit."""
     kept = {entry.place: entry.kept for entry in list_inventory(retention_days=400)}
     limits = list_limits(retention_days=400)
 

@@ -30,4 +30,4 @@ async def test_erasures_run_in_the_reservation_of_the_settings(
 ) -> None:
     limits = wire_limits(settings(**given))
     assert limits.reservation == reservation
-    assert not limits.stops, "no erasure may fail because of its price"
+    assert not limits.stops, "an erasure must not fail because of its price"

@@ -1,4 +1,4 @@
-"""A receiver under test: the real one between a client and the fakes of the two that do I/O."""
+"""A real receiver with a client, and with fakes for its two dependencies that do I/O."""
 
 import json
 from collections.abc import AsyncIterator
@@ -71,7 +71,7 @@ def tally() -> ReceiveTally:
 async def sender(
     settings: Settings, durable: Durable, bucket: Bucket, tally: ReceiveTally
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the receiver."""
+    """A client that sends requests to the receiver."""
     async with client_of(receiver_of(settings, durable, Writer(bucket), tally).handle) as client:
         yield client
     tally.write()
@@ -80,7 +80,7 @@ async def sender(
 def receiver_of(
     settings: Settings, durable: Durable, writer: Writer, tally: ReceiveTally
 ) -> Receiver:
-    """Return a receiver that quarantines with a writer."""
+    """Return a receiver with these dependencies."""
     admission = Admission(PartnersFile(settings.partners_file), ClosedFile(settings.closed_file))
     return Receiver(settings, admission, durable, Quarantine(writer), tally, Paced(tally.write))
 

@@ -1,4 +1,4 @@
-"""What the tests of receive share: the partners that may send, and a message of one of them."""
+"""The partners that may send in tests of `receive`, and a message of one of them."""
 
 import hashlib
 
@@ -20,5 +20,5 @@ PARTNERS = {
 
 
 def message(data: bytes, *, ingest_id: str = "", event: str | None = None) -> Message:
-    """A message of acme."""
+    """Return a message of acme."""
     return Message(data, Attributes(ingest_id, "", "chat", "acme", "acme-prod", event))

@@ -1,4 +1,4 @@
-"""What a sender is told."""
+"""The answers to senders."""
 
 import json
 from typing import Any
@@ -31,7 +31,7 @@ def body(answer: Response | Accepted) -> dict[str, Any]:
     return content
 
 
-def test_the_answer_to_one_event_is_that_to_several_with_one() -> None:
+def test_the_answer_to_one_event_has_the_form_of_the_answer_to_several() -> None:
     assert body(answers.accepted_one("i")) == body(
         answers.accepted([GOOD], [message(b"", ingest_id="i")])
     )
@@ -66,7 +66,7 @@ def test_a_refused_request_names_its_reason_and_field() -> None:
     assert "field" not in body(answers.refused([LARGE], 413))
 
 
-def test_what_is_refused_for_its_neighbours_says_so() -> None:
+def test_an_event_that_is_refused_because_of_others_has_its_own_reason() -> None:
     refused = answers.refused([GOOD, ELSEWHERE], 421)
     assert body(refused)["results"][0] == {"status": 421, "reason": "refused_together"}
 

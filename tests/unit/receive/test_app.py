@@ -1,4 +1,4 @@
-"""The receiver's wiring."""
+"""The wiring of `receive`."""
 
 import signal
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.unit.receive.stand_ins import TOKEN
 
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
-    """Take the handler of SIGTERM away again."""
+    """Restore the handler of SIGTERM after each test."""
     before = signal.getsignal(signal.SIGTERM)
     yield
     signal.signal(signal.SIGTERM, before)
@@ -23,7 +23,7 @@ def _signals() -> Iterator[None]:
 
 @pytest.fixture
 def environ(partners_file: Path, closed_file: Path) -> dict[str, str]:
-    """Nothing listens at the endpoints."""
+    """The settings of a receiver at whose endpoints no server listens."""
     return {
         "CELL": "eu",
         "GCP_PROJECT": "p",
@@ -44,7 +44,7 @@ async def test_with_neither_pubsub_nor_the_bucket_it_answers_503_in_time(
     def refuse(*_: str) -> NoReturn:
         raise ConnectionError
 
-    # The client library would go on trying in its thread after the answer.
+    # Without this, a thread of the client library would retry after the answer.
     monkeypatch.setattr(storage, "open_bucket", refuse)
     async with client_of(app.create(environ)) as sender:
         assert (await sender.get("/health")).status_code == 200

@@ -1,4 +1,4 @@
-"""The circuit breaker: when a service is tried, and what is logged."""
+"""The circuit breaker decides when a service is called, and logs its changes."""
 
 import json
 
@@ -30,7 +30,7 @@ def test_open_it_admits_one_probe_at_a_time() -> None:
     clock.now += 4
     breaker.failed("DEADLINE_EXCEEDED")
     clock.now += 4.9
-    assert not breaker.admits(), "the time counts from the probe's failure"
+    assert not breaker.admits(), "the waiting time begins with the failure of the probe"
     clock.now += 0.1
     assert breaker.admits()
     breaker.succeeded()
@@ -38,7 +38,7 @@ def test_open_it_admits_one_probe_at_a_time() -> None:
     assert breaker.admits()
 
 
-def test_a_probe_that_is_never_heard_of_again_is_not_the_last() -> None:
+def test_after_a_lost_probe_there_is_another_one() -> None:
     clock = Clock()
     breaker = Breaker(retry_seconds=5, clock=clock)
     breaker.failed("UNAVAILABLE")

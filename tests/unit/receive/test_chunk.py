@@ -1,4 +1,4 @@
-"""Requests cut into pieces that a publish takes."""
+"""Requests are divided into pieces that a publish can take."""
 
 from itertools import pairwise
 from unittest.mock import patch
@@ -27,4 +27,4 @@ def test_cutting_loses_nothing_and_keeps_the_limits(lengths: list[int]) -> None:
         assert chunk.until == 7.0
     for chunk, following in pairwise(chunks):
         fits = chunk.size + following.messages[0].size <= 2_000
-        assert len(chunk.messages) == 4 or not fits, "a piece is as large as it may be"
+        assert len(chunk.messages) == 4 or not fits, "each piece is as large as possible"

@@ -1,4 +1,4 @@
-"""Closed partners: their tokens are nobody's, and nobody else notices."""
+"""Tokens of closed partners are refused, and other partners are not affected."""
 
 import asyncio
 import json
@@ -42,7 +42,7 @@ def closed(settings: Settings, clock: Clock) -> ClosedFile:
 async def timed(
     settings: Settings, durable: Durable, bucket: Bucket, clock: Clock, closed: ClosedFile
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a receiver whose secrets grow old by the test's clock."""
+    """A client of a receiver whose secrets become outdated by the test's clock."""
     admission = Admission(PartnersFile(settings.partners_file, clock), closed, clock)
     tally = ReceiveTally()
     receiver = Receiver(
@@ -54,13 +54,13 @@ async def timed(
 
 
 async def until_read(sender: httpx.AsyncClient, closed: ClosedFile) -> None:
-    """Ask once, so that a read begins in its thread, and wait for its end."""
+    """Send a request that starts a read of the closed list in a thread; wait for its end."""
     await sender.get(f"/events/{ONE_PROJECT_TOKEN}")
     if closed._reading:
         await asyncio.wait(closed._reading)
 
 
-async def test_a_closed_partners_token_is_nobodys_and_nothing_is_kept(
+async def test_a_closed_partners_token_is_unknown_and_no_body_is_kept(
     timed: httpx.AsyncClient,
     durable: Durable,
     bucket: Bucket,
@@ -85,7 +85,7 @@ async def test_a_closed_partners_token_is_nobodys_and_nothing_is_kept(
     assert (answer.status_code, len(durable.messages)) == (200, 1)
 
 
-async def test_without_the_closed_list_nobody_is_let_in(
+async def test_without_the_closed_list_no_sender_is_accepted(
     timed: httpx.AsyncClient, durable: Durable, closed_file: Any
 ) -> None:
     closed_file.unlink()

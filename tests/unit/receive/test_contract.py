@@ -1,4 +1,4 @@
-"""What senders are told in docs/ is what the code does: statuses, reasons, headers, limits."""
+"""The documents for senders agree with the code: statuses, reasons, headers and limits."""
 
 import ast
 import base64
@@ -58,7 +58,7 @@ def test_every_reason_is_answered() -> None:
 
 
 def undeclared() -> Iterator[str]:
-    """Every status with a reason that the source names without its declaration."""
+    """Yield each status and reason in the source that the list of reasons does not declare."""
     for tree in SOURCES:
         for node in ast.walk(tree):
             match node:
@@ -126,7 +126,7 @@ def test_the_paths_are_those_of_the_code() -> None:
 
 
 def headers_in_code() -> set[str]:
-    """Every header that the receiver reads or sets by name."""
+    """Return each header that the receiver's code names."""
     names = set()
     for tree in SOURCES:
         for node in ast.walk(tree):
@@ -172,7 +172,7 @@ def test_the_contract_states_every_limit() -> None:
 
 
 def block(language: str, position: int = 0) -> str:
-    """A fenced block of the contract, without its last line break."""
+    """Return a fenced block of the contract, without the line break at its end."""
     return str(re.findall(rf"```{language}\n(.*?)\n```", CONTRACT, re.DOTALL)[position])
 
 

@@ -1,4 +1,4 @@
-"""Durability: published, else spilled, else refused; bounded in number and in time."""
+"""Events are published, or else spilled, or else refused, within a limit of number and time."""
 
 import asyncio
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from tests.unit.receive.stand_ins import message as a_message
 
 
 class Publisher(BatchingPublisher):
-    """Stands for `functions.receive.publish.BatchingPublisher`; publishes once the gate opens."""
+    """Stands for `functions.receive.publish.BatchingPublisher`; publishes once `gate` is set."""
 
     def __init__(self) -> None:
         self.published: list[bytes] = []
@@ -75,14 +75,14 @@ def messages(count: int, partner: str = "acme") -> list[Message]:
     return [replace(event, attributes=replace(event.attributes, partner=partner)) for event in made]
 
 
-async def test_what_is_published_is_not_spilled() -> None:
+async def test_a_published_event_is_not_spilled() -> None:
     bench = Bench()
     assert list(await bench.durable.store(messages(3))) == []
     assert bench.publisher.published == [b"0", b"1", b"2"]
     assert bench.spill.spilled == []
 
 
-async def test_what_is_not_published_is_spilled() -> None:
+async def test_an_event_that_is_not_published_is_spilled() -> None:
     bench = Bench()
     bench.publisher.fails = True
     assert list(await bench.durable.store(messages(3))) == []
@@ -90,7 +90,7 @@ async def test_what_is_not_published_is_spilled() -> None:
     assert bench.spilled == 3
 
 
-async def test_what_neither_takes_is_told() -> None:
+async def test_an_event_that_is_neither_published_nor_spilled_is_an_error() -> None:
     bench = Bench()
     bench.publisher.fails = bench.spill.fails = True
     with pytest.raises(NotDurable):
@@ -112,7 +112,7 @@ async def test_one_piece_that_is_lost_fails_the_request() -> None:
         await bench.durable.store(messages(7))
 
 
-async def test_no_more_may_be_on_their_way_than_allowed() -> None:
+async def test_the_number_of_events_on_their_way_is_limited() -> None:
     bench = Bench(max_waiting=8)
     bench.publisher.gate.clear()
     waiting = asyncio.ensure_future(bench.durable.store(messages(3)))
@@ -124,7 +124,7 @@ async def test_no_more_may_be_on_their_way_than_allowed() -> None:
     await bench.durable.store(messages(4))
 
 
-async def test_events_of_one_partner_turn_no_other_away() -> None:
+async def test_events_of_one_partner_do_not_block_another() -> None:
     bench = Bench(max_waiting=20)
     bench.publisher.gate.clear()
     waiting = [asyncio.ensure_future(bench.durable.store(messages(1))) for _ in range(10)]
@@ -170,4 +170,4 @@ def test_everyone_has_an_answer_in_time_when_both_hang() -> None:
     run(flood(), clock)
     assert len(seconds) == 300
     assert max(seconds) <= 10.001
-    assert len(topic.limits) < 20, "a publish is tried once in a while"
+    assert len(topic.limits) < 20, "while both hang, few publishes are tried"

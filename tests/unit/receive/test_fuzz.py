@@ -1,4 +1,4 @@
-"""Anything at all: no answer is undocumented, and nothing that was sent comes back or is logged."""
+"""For any request, the answer is documented, and neither the answer nor the log quotes it."""
 
 import asyncio
 import contextlib
@@ -54,12 +54,12 @@ SIGNED = {
 
 
 def few_and_many(few: int) -> pytest.MarkDecorator:
-    """Run with a few examples in every test run, and with many in a soak."""
+    """Run a test with a few examples always, and with many in `make soak`."""
     return pytest.mark.parametrize("examples", [few, pytest.param(10_000, marks=pytest.mark.soak)])
 
 
 class Stores:
-    """The two that do I/O, which take everything, or fail with the same fault."""
+    """Fakes for publishing and the bucket, which accept everything, or fail with `fault`."""
 
     def __init__(self) -> None:
         self.fault: Exception | None = None
@@ -83,7 +83,7 @@ Send = Callable[..., tuple[httpx.Response, str]]
 
 @pytest.fixture(scope="module")
 def send(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Send]:
-    """Sends a request to a receiver; returns its answer and what it logged."""
+    """A function that sends a request to a receiver, and returns the answer and the log."""
     path = tmp_path_factory.mktemp("secrets") / "partners.json"
     path.write_text(json.dumps({"partners": PARTNERS | {"signed": SIGNED}}))
     closed = path.with_name("closed.json")
@@ -116,7 +116,7 @@ def send(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 def explore(examples: int) -> settings:
-    """A few cases are the same in every run; many are new ones each time."""
+    """Return settings for so many examples; few are the same in every run, and many are random."""
     return settings(
         max_examples=examples,
         derandomize=examples < 1_000,
@@ -127,7 +127,7 @@ def explore(examples: int) -> settings:
 
 
 def cases(examples: int) -> st.SearchStrategy[Case[Any]]:
-    """Requests as documented; among many also others, which are slow to make."""
+    """Return documented requests; with many examples, also others, which are slow to make."""
     operations = [
         result.ok()
         for result in schemathesis.openapi.from_path(DOCUMENT).get_all_operations()
@@ -166,7 +166,7 @@ def test_every_answer_is_as_documented(send: Send, examples: int) -> None:
 
 
 def as_httpx(case: Case[Any]) -> dict[str, Any]:
-    """The arguments of a request; header values as bytes, for httpx writes only ASCII."""
+    """Return the arguments of a request for httpx; header values are bytes, as they may be any."""
     sent = case.as_transport_kwargs(base_url="http://receive")
     content = json.dumps(sent["json"]).encode() if "json" in sent else sent.get("data")
     headers = [
@@ -291,5 +291,5 @@ def test_nothing_that_was_sent_is_echoed_or_logged(
 
 
 def printable(url: bytes) -> bytes:
-    """A path as a client can write it: other bytes than ASCII's visible ones are escaped."""
+    """Return a path as clients write it: only visible ASCII characters are not escaped."""
     return b"".join(bytes([byte]) if 0x21 <= byte < 0x7F else b"%%%02X" % byte for byte in url)

@@ -1,4 +1,4 @@
-"""Compressed bodies: what is inflated, what is refused, and that no body becomes too large."""
+"""Compressed bodies are inflated or refused, and no body becomes too large."""
 
 import gzip
 import hashlib

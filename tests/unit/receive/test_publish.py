@@ -1,4 +1,4 @@
-"""Publishing: what is tried, when, and what one message does to the others."""
+"""Publishing in batches: a failure opens the breaker, and a refused message affects no other."""
 
 import asyncio
 
@@ -24,7 +24,7 @@ def chunk(clock: Clock, *data: bytes, within: float = WITHIN) -> Chunk:
 
 
 class Bench:
-    """A publisher between a clock and a topic that the test holds."""
+    """A publisher with a clock and a topic that tests control."""
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -64,14 +64,14 @@ async def test_a_failure_opens_the_breaker_and_a_probe_closes_it() -> None:
     bench.topic.failure = ""
     with pytest.raises(PublishFailed, match="open"):
         await bench.publisher.publish(chunk(bench.clock, b"b"))
-    assert len(bench.topic.limits) == 1, "while it is open, Pub/Sub is not asked"
+    assert len(bench.topic.limits) == 1, "while the breaker is open, Pub/Sub is not called"
     bench.clock.now += 5
     await bench.publisher.publish(chunk(bench.clock, b"c"))
     await bench.publisher.publish(chunk(bench.clock, b"d"))
     assert bench.published == [b"c", b"d"]
 
 
-async def test_what_waited_too_long_is_not_begun_and_says_nothing_of_pubsub() -> None:
+async def test_a_chunk_that_waited_too_long_is_not_published() -> None:
     bench = Bench()
     with pytest.raises(PublishFailed, match="late"):
         await bench.publisher.publish(chunk(bench.clock, b"a", within=6.9))
@@ -81,7 +81,7 @@ async def test_what_waited_too_long_is_not_begun_and_says_nothing_of_pubsub() ->
 
 
 @given(st.lists(st.lists(st.booleans(), min_size=1, max_size=12), min_size=1, max_size=6))
-def test_a_refused_message_spoils_no_other(chunks: list[list[bool]]) -> None:
+def test_a_refused_message_affects_no_other(chunks: list[list[bool]]) -> None:
     async def publish() -> None:
         bench = Bench()
         data = [
@@ -99,7 +99,7 @@ def test_a_refused_message_spoils_no_other(chunks: list[list[bool]]) -> None:
     asyncio.run(publish())
 
 
-async def test_telling_the_refused_apart_ends_at_the_deadline() -> None:
+async def test_the_search_for_refused_messages_ends_at_the_deadline() -> None:
     bench = Bench()
     bench.topic.before = bench.clock.passing(1.5)
     with pytest.raises(PublishFailed, match="isolation"):

@@ -1,4 +1,4 @@
-"""What a partner can have quarantined on a day."""
+"""The daily quota of a partner in the quarantine."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def test_objects_and_bytes_are_limited_for_each_partner() -> None:
     limits.take("b", [("4", b"xxxxxxxxxx")])
 
 
-def test_what_is_refused_does_not_count() -> None:
+def test_an_object_beyond_the_quota_does_not_count() -> None:
     limits = quota(Clock())
     with pytest.raises(QuarantineFull):
         limits.take("a", [("1", b"xxx"), ("2", b"xxxxxxxx")])

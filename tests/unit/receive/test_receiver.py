@@ -1,4 +1,4 @@
-"""Every answer of the receiver, and what it leaves behind."""
+"""Every answer of the receiver, and the events and bodies that it then keeps."""
 
 import asyncio
 import json
@@ -132,7 +132,7 @@ async def test_other_methods_are_405(
     assert answer.headers["allow"] == allow
 
 
-async def test_what_is_not_json_is_400_and_quarantined_once(
+async def test_a_body_that_is_not_json_is_400_and_quarantined_once(
     sender: httpx.AsyncClient, durable: Durable, bucket: Bucket
 ) -> None:
     for _ in range(2):
@@ -253,7 +253,7 @@ async def test_good_and_bad_events_of_one_request(
 async def test_events_with_the_same_fault_are_one_object(
     sender: httpx.AsyncClient, bucket: Bucket
 ) -> None:
-    """Whoever sends a thousand of them must not cost a thousand writes; each is kept, though."""
+    """A thousand refused events must not cost a thousand writes, but each of them is kept."""
     writes: list[str] = []
     bucket.before = writes.append
     body = [event(project=project) for project in ("a", "acme-prod", "b", "a", "a")]
@@ -290,7 +290,7 @@ async def test_json_without_an_event_name_is_the_test_button(
     ],
 )
 @pytest.mark.parametrize("chunked", [True, False])
-async def test_what_is_over_a_limit_is_413(
+async def test_a_body_over_a_limit_is_413(
     sender: httpx.AsyncClient, durable: Durable, body: bytes, reason: str, *, chunked: bool
 ) -> None:
     async def chunks() -> Any:
@@ -304,7 +304,7 @@ async def test_what_is_over_a_limit_is_413(
 
 
 @pytest.mark.parametrize("failure", [NotDurable, QueueFull])
-async def test_what_is_not_published_is_503(
+async def test_an_event_that_is_not_published_is_503(
     sender: httpx.AsyncClient, durable: Durable, failure: type[NotDurable | QueueFull]
 ) -> None:
     durable.failure = failure()
@@ -315,7 +315,7 @@ async def test_what_is_not_published_is_503(
 
 
 @pytest.mark.parametrize("body", [b"no json", json.dumps([event(), event(project="only")])])
-async def test_what_cannot_be_quarantined_is_503_and_nothing_of_it_is_published(
+async def test_a_request_that_cannot_be_quarantined_is_503_and_not_published(
     sender: httpx.AsyncClient, durable: Durable, bucket: Bucket, body: bytes
 ) -> None:
     bucket.failing = {"create"}
@@ -364,7 +364,7 @@ async def test_unknown_projects_of_a_request_share_an_object(
 async def limited(
     settings: Settings, durable: Durable, bucket: Bucket
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a receiver that quarantines two objects of a partner on a day."""
+    """A client of a receiver that quarantines at most two objects of a partner on a day."""
     settings = msgspec.structs.replace(settings, max_quarantined_objects=2)
     receiver = receiver_of(settings, durable, Writer(bucket), ReceiveTally())
     async with client_of(receiver.handle) as sender:
@@ -393,12 +393,12 @@ async def test_beyond_the_quota_nothing_is_kept_and_the_answer_says_so(
     ]
     assert (durable.messages, set(bucket.contents)) == ([], kept)
 
-    assert (await limited.post(EVENTS, json=event())).status_code == 200, "good events go on"
+    assert (await limited.post(EVENTS, json=event())).status_code == 200, "good events need none"
     solo = f"/events/{ONE_PROJECT_TOKEN}"
-    assert (await limited.post(solo, content=b"no json")).status_code == 400, "others have theirs"
+    assert (await limited.post(solo, content=b"no json")).status_code == 400, "solo has its own"
 
 
-async def test_beyond_the_quota_what_pubsub_refuses_is_503(
+async def test_beyond_the_quota_an_event_that_pubsub_refuses_is_503(
     limited: httpx.AsyncClient, durable: Durable
 ) -> None:
     for body in (b"no json", b"none either"):
@@ -433,7 +433,7 @@ async def test_a_retry_with_the_senders_id_is_the_same_event(
 
 
 def count_request_ids(partners_file: Any) -> None:
-    """The partner says that its ids of requests are unique."""
+    """Let the partner's record say that its request ids are unique."""
     record = PARTNERS["acme"] | {"request_ids": True}
     partners_file.write_text(json.dumps({"partners": PARTNERS | {"acme": record}}))
 
@@ -476,11 +476,11 @@ async def test_the_part_of_a_request_that_was_refused_can_be_sent_again(
         *accepted,
         accepted[0],
     ]
-    assert len(bucket.contents) == 1, "the same events are the same object"
+    assert len(bucket.contents) == 1, "the same refused events are the same object"
     assert json.loads(body) == whole[1::2]
 
 
-async def test_a_secret_that_cannot_be_read_lets_nobody_in(
+async def test_without_the_partners_secret_no_sender_is_accepted(
     sender: httpx.AsyncClient, durable: Durable, partners_file: Any
 ) -> None:
     partners_file.unlink()
@@ -521,7 +521,7 @@ async def test_an_event_of_a_disputed_project_refuses_its_request_for_now(
     assert (durable.messages, bucket.contents) == ([], {})
 
 
-async def test_what_pubsub_will_never_take_is_quarantined_and_422(
+async def test_an_event_that_pubsub_always_refuses_is_quarantined_and_422(
     sender: httpx.AsyncClient, durable: Durable, bucket: Bucket
 ) -> None:
     durable.refused = [0]
@@ -536,7 +536,7 @@ async def test_what_pubsub_will_never_take_is_quarantined_and_422(
 
 
 async def ask(receiver: Receiver, messages: Iterable[Message], length: int = 1) -> dict[str, Any]:
-    """Send a request message by message, as the server does; its answer."""
+    """Pass a request to the receiver in messages, as the server does; return the answer."""
     coming, sent = iter(messages), list[Message]()
 
     async def receive() -> Message:

@@ -1,4 +1,4 @@
-"""What the receiver reads of a request."""
+"""The receiver reads the path, the token, the sender's id and the length of a request."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""A partner with a signing secret: its requests must be signed, and are then like any other."""
+"""If a partner has a signing secret, its requests must be signed; the rest is the same."""
 
 import hashlib
 import json
@@ -63,7 +63,7 @@ async def test_a_retry_is_signed_anew_and_stays_the_same_event(
         (lambda: signed() | {"webhook-signature": "\xff v1"}, BODY),
     ],
 )
-async def test_what_is_not_signed_is_401_and_leaves_nothing(
+async def test_an_unsigned_request_is_401_and_is_not_kept(
     sender: httpx.AsyncClient,
     durable: Durable,
     bucket: Bucket,
@@ -84,7 +84,7 @@ async def test_a_signature_does_not_replace_the_token(sender: httpx.AsyncClient)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-async def test_looking_whether_the_url_is_right_needs_no_signature(
+async def test_a_check_of_the_url_needs_no_signature(
     sender: httpx.AsyncClient, method: str
 ) -> None:
     assert (await sender.request(method, URL)).status_code == 200

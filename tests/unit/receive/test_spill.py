@@ -1,4 +1,4 @@
-"""Spilling: few objects, whole ones, in time."""
+"""Events are spilled in few, complete objects, and in time."""
 
 import asyncio
 import json
@@ -43,7 +43,7 @@ def spilling(writer: Writer, clock: Clock) -> Spill:
     return Spill(writer, clock=clock, now=lambda: NOW)
 
 
-def test_what_comes_within_a_moment_shares_an_object(
+def test_events_that_come_within_a_moment_share_an_object(
     spilling: Spill, bucket: Bucket, writer: Writer, clock: Clock
 ) -> None:
     async def send() -> None:
@@ -57,10 +57,10 @@ def test_what_comes_within_a_moment_shares_an_object(
     assert name.startswith("spill/2026/11/22/12/")
     assert [event.data for event in spill.decode(content)] == [b"1", b"2", b"3"]
     assert [event.attributes["ingest_id"] for event in spill.decode(content)] == ["1", "2", "3"]
-    assert writer.limits == [pytest.approx(4.95)], "what is left to the most urgent one"
+    assert writer.limits == [pytest.approx(4.95)], "the time that the most urgent request has left"
 
 
-async def test_what_the_bucket_does_not_take_is_told_to_everyone(
+async def test_a_failed_write_is_an_error_for_all_its_requests(
     bucket: Bucket, writer: Writer, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bucket.failing = {"create"}
@@ -79,7 +79,7 @@ async def test_what_the_bucket_does_not_take_is_told_to_everyone(
     ]
 
 
-async def test_what_is_late_is_not_begun(writer: Writer, clock: Clock) -> None:
+async def test_a_write_that_would_be_late_does_not_begin(writer: Writer, clock: Clock) -> None:
     with pytest.raises(BucketUnavailable):
         await Spill(writer, linger=0, clock=clock).put(chunk(clock, b"1", within=0))
     assert writer.limits == []

@@ -1,4 +1,4 @@
-"""The line that metrics are made of: when it is written, and what it says."""
+"""The log line from which metrics are made."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from functions.receive.tally import ReceiveTally
 
 
 class Out:
-    """What was logged since the last look."""
+    """Returns the log lines since the last call."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
@@ -37,7 +37,7 @@ def test_the_line_has_everything(out: Out) -> None:
     for milliseconds in range(1, 201):
         tally.publish(milliseconds / 1000)
     assert tally.write()
-    assert not tally.write(), "there is nothing more to tell"
+    assert not tally.write(), "no counts are left to write"
     assert out.lines() == [
         {
             "severity": "INFO",
@@ -53,7 +53,7 @@ def test_the_line_has_everything(out: Out) -> None:
     ]
 
 
-def test_a_refused_request_counts_as_its_events_where_they_are_told(out: Out) -> None:
+def test_a_refused_request_counts_as_its_events_if_their_number_is_known(out: Out) -> None:
     tally = ReceiveTally()
     tally.refuse_all(answers.unauthorized())
     results: list[dict[str, object]] = [{"status": 421, "reason": "a"}] * 2

@@ -1,4 +1,4 @@
-"""What is kept of a request's events, and read again with their places and ids."""
+"""Refused events of a request are kept, and are read again with their places and ids."""
 
 from itertools import count, islice
 
@@ -38,7 +38,7 @@ def test_a_whole_request_has_the_places_that_it_had(events: list[bytes], between
     assert [(part.position, part.event) for part in parts] == [*enumerate(parse(body, len(body)))]
     sent = [part.event.data for part in parts]
     ids = ingest_id.of_request("acme", "chat", "msg_1", sent)
-    assert [part.ingest_id for part in parts] == ids, "as if the sender had sent them again"
+    assert [part.ingest_id for part in parts] == ids, "the same ids as if the sender repeats them"
 
 
 def test_events_without_an_id_of_the_request_have_the_same_ids_at_each_replay() -> None:

@@ -1,4 +1,4 @@
-"""Quarantine: what an object says, and how it is named."""
+"""The contents and the names of objects in quarantine."""
 
 import base64
 import json
@@ -57,7 +57,7 @@ async def test_a_retry_is_the_same_object_and_anything_else_is_another() -> None
     assert len(bucket.contents) == 5
 
 
-async def test_events_that_are_alike_are_kept_each_and_a_redelivery_is_not() -> None:
+async def test_equal_events_are_all_kept_but_a_redelivery_only_once() -> None:
     bucket = Bucket()
     quarantine = Quarantine(Writer(bucket))
     for ingest_id in ("first", "second", "second"):
@@ -72,7 +72,7 @@ async def test_events_that_are_alike_are_kept_each_and_a_redelivery_is_not() -> 
     assert len(bucket.contents) == 2
 
 
-async def test_what_the_bucket_does_not_take_is_told() -> None:
+async def test_a_failed_write_is_an_error() -> None:
     bucket = Bucket()
     bucket.failing = {"create"}
     with pytest.raises(BucketUnavailable):
@@ -86,7 +86,7 @@ def test_the_name_leads_with_what_operators_look_for() -> None:
 
 
 PART = st.sampled_from(["", "a", "b", "ab", "a b", "a []", " [", "A", "\n"])
-"""Few and short, so that parts that are strung together are often alike."""
+"""Few short texts, so that different parts often look the same when they are joined."""
 
 NAMED = st.tuples(PART, PART, PART.map(str.encode), st.lists(PART, max_size=3))
 
@@ -95,7 +95,7 @@ NAMED = st.tuples(PART, PART, PART.map(str.encode), st.lists(PART, max_size=3))
 def test_names_differ_exactly_where_their_parts_do(
     one: tuple[str, str, bytes, list[str]], other: tuple[str, str, bytes, list[str]]
 ) -> None:
-    """Folders of odd partners are all called ``unknown``, and still no object hides another."""
+    """Odd partners share the folder ``unknown``, but their objects must have different names."""
     names = {object_name("not_json", *parts[:3], *parts[3]) for parts in (one, other)}
     assert (len(names) == 1) is (one == other)
 
@@ -107,7 +107,7 @@ REQUEST = st.tuples(PART, st.lists(PART, max_size=3), PART.map(str.encode))
 def test_objects_of_requests_differ_where_ids_or_body_do(
     one: tuple[str, list[str], bytes], other: tuple[str, list[str], bytes]
 ) -> None:
-    """Without an id of its own, a request is known by its body only."""
+    """Only the body identifies a request without an id of the sender."""
     names = {
         to_object(
             Quarantined(
@@ -141,14 +141,14 @@ def test_a_message_and_a_request_with_the_same_id_are_two_objects() -> None:
 
 
 def test_no_header_holds_the_id_that_is_made_of_a_body() -> None:
-    """Otherwise a request with that id would be taken for the one without, and be dropped."""
+    """Otherwise, a request with this id would count as a repetition, and would be dropped."""
     made = id_of_body(BODY)
     assert "\n" in made
 
 
 @pytest.mark.parametrize("odd", ["", "a/b", "../..", "x" * 1_000, "Zo\xeb", "a\nb", "."])
 def test_a_malformed_message_does_not_choose_the_folder(odd: str) -> None:
-    """Nor a name that is longer than the bucket takes: it would come again for ever."""
+    """A name that is too long for the bucket would fail again and again."""
     assert object_name("bad_attributes", odd, odd, b"").startswith(
         "quarantine/bad_attributes/unknown/unknown/"
     )

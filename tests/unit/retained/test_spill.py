@@ -1,4 +1,4 @@
-"""The form of spilled events."""
+"""The contents and the names of objects in the spill."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
@@ -34,7 +34,7 @@ def test_the_name_has_the_hour_in_utc() -> None:
 @pytest.mark.parametrize(
     "line", [b"secret", b"{}", b'{"data":"secret!","attributes":{}}', b'{"data":"","attributes":7}']
 )
-def test_what_is_no_spilled_event_is_named_by_its_line_and_not_quoted(line: bytes) -> None:
+def test_an_error_has_the_number_of_the_malformed_line_and_does_not_quote_it(line: bytes) -> None:
     good = spill.encode([Spilled(b"1", {})])
     events = spill.decode(good + b"\n" + line)
     assert next(events).data == b"1"

@@ -8,7 +8,7 @@ from functions.secrets.closed_partners import ClosedList, ClosedUnavailable, Lis
 ENTRY = {"projects": ["acme-prod"], "closed_at": "2026-11-22T14:25:32Z"}
 
 
-def test_what_terraform_writes_first_names_nobody() -> None:
+def test_the_first_list_of_terraform_is_empty() -> None:
     closed = ClosedList.from_json(b'{"partners": {}}')
     assert not closed.is_closed({"partner": "acme"})
     assert not closed.is_closed({})
@@ -17,13 +17,13 @@ def test_what_terraform_writes_first_names_nobody() -> None:
 @pytest.mark.parametrize(
     ("made_at", "is_first"),
     [
-        ("2026-11-22T11:59:00Z", True),  # it is planned before the secret is made
+        ("2026-11-22T11:59:00Z", True),  # Terraform plans the list before it creates the secret
         ("2026-11-23T12:00:00Z", True),
         ("2026-11-23T12:00:01Z", False),
         ("2027-05-01T00:00:00Z", False),
     ],
 )
-def test_what_terraform_writes_long_after_the_secret_is_no_list(
+def test_a_list_that_terraform_writes_long_after_the_secret_is_not_valid(
     made_at: str, *, is_first: bool
 ) -> None:
     times = {"made_at": made_at, "secret_made_at": "2026-11-22T12:00:00.123456789Z"}
@@ -37,7 +37,7 @@ def test_a_partner_is_known_by_name_and_only_without_one_by_project() -> None:
     assert closed.is_closed({"partner": "acme", "project": "moved-elsewhere"})
     assert closed.is_closed({"project": "acme-prod"})
     assert closed.is_closed({"partner": "", "project": "acme-prod"})
-    assert not closed.is_closed({"partner": "solo", "project": "acme-prod"}), "it was taken over"
+    assert not closed.is_closed({"partner": "solo", "project": "acme-prod"}), "solo owns it now"
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_partner_is_known_by_name_and_only_without_one_by_project() -> None:
         b'{"partners": []}',
     ],
 )
-def test_what_is_of_another_form_is_no_list(text: bytes) -> None:
+def test_a_malformed_list_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError, match="does not have the expected format"):
         ClosedList.from_json(text)
 

@@ -1,4 +1,4 @@
-"""A mounted secret (the partners') as time goes by: rotated, unreadable, hanging."""
+"""A mounted secret (that of the partners) is rotated, unreadable, or hangs when it is read."""
 
 import asyncio
 import hashlib
@@ -25,7 +25,7 @@ def secret(token: str) -> bytes:
 
 
 class File:
-    """A file that can be rewritten, lost, or made to hang."""
+    """A file that tests can rewrite, lose, or let hang."""
 
     def __init__(self, content: bytes) -> None:
         self.content: bytes | Exception = content
@@ -61,7 +61,7 @@ def partners(file: File, clock: Clock) -> PartnersFile:
 
 
 async def settled(partners: PartnersFile) -> Directory:
-    """Ask once, let the background read end, ask again."""
+    """Ask once, wait for the end of the read in the background, and return the new value."""
     await partners.current()
     if partners._reading:
         await asyncio.wait(partners._reading)
@@ -101,7 +101,7 @@ async def test_the_last_good_value_serves_for_ten_minutes(
     for _ in range(5):
         with pytest.raises(PartnersUnavailable):
             await partners.current()
-    assert file.reads == 3  # not one for each refused request
+    assert file.reads == 3  # not one read for each refused request
     file.content = secret("back")
     clock.now += 2
     assert (await partners.current()).find("back")
@@ -115,7 +115,7 @@ async def test_requests_that_arrive_together_share_one_read(
     assert file.reads == 1
 
 
-async def test_a_request_that_is_given_up_spoils_no_other(
+async def test_a_cancelled_request_does_not_affect_others(
     partners: PartnersFile, file: File
 ) -> None:
     file.hanging.clear()
@@ -150,7 +150,7 @@ async def test_a_read_that_hangs_holds_up_requests_for_its_time_and_no_longer(
     await partners.current()
     file.hanging.clear()
     clock.now += REFRESH_SECONDS + 1
-    for _ in range(3):  # the first waits, the others come after its time
+    for _ in range(3):  # the first waits; the others come after its time is over
         assert (await partners.current()).find("old")
         assert not partners.is_certain
         clock.now += READ_SECONDS
@@ -169,10 +169,10 @@ async def test_past_the_refresh_time_all_requests_wait_for_one_read(
     assert file.reads == 2
 
 
-async def test_a_read_that_was_begun_before_a_pause_is_not_taken_for_one_of_now(
+async def test_a_read_that_began_before_a_pause_counts_as_old(
     partners: PartnersFile, file: File, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An instance is frozen after its answer: its read ends when it wakes, and is as old."""
+    """Cloud Run freezes an instance after its answer, so a read may end much later."""
     monkeypatch.setattr(secret_file, "READ_SECONDS", 0.01)
     await partners.current()
     file.hanging.clear()

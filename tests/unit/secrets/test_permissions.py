@@ -1,4 +1,4 @@
-"""Who may see which projects: only what the secret names."""
+"""A person may see only the projects that the secret names for this person."""
 
 import json
 import re
@@ -39,7 +39,7 @@ def test_a_person_sees_what_the_secret_names(path: Path, email: str, projects: l
     assert read_permissions(path).projects_of(email) == projects
 
 
-def test_who_is_taken_out_is_out_at_the_next_request(path: Path) -> None:
+def test_a_removed_person_is_refused_at_the_next_request(path: Path) -> None:
     assert read_permissions(path).projects_of("ann@acme.example")
     path.write_text(json.dumps(SECRET | {"some": {}}))
     assert not read_permissions(path).projects_of("ann@acme.example")
@@ -52,7 +52,7 @@ def test_projects_are_named_for_a_person_whichever_cell_they_are_in(path: Path) 
 
 
 @pytest.mark.parametrize("wrong", [None, 7, "b", ["b", 7], {"b": True}])
-def test_a_malformed_entry_takes_nothing_from_others(
+def test_a_malformed_entry_does_not_affect_others(
     path: Path, wrong: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     some = {"eve@acme.example": wrong, "ann@acme.example": ["b"]}
@@ -73,7 +73,7 @@ def test_an_operator_of_a_cell_without_projects_sees_none() -> None:
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", "{}", {"projects": ["a"], "other": 1}, {"projects": "a"}]
 )
-def test_a_secret_that_cannot_be_read_lets_nobody_in(path: Path, content: Any) -> None:
+def test_without_the_secret_no_person_is_admitted(path: Path, content: Any) -> None:
     path.write_text(content if isinstance(content, str) else json.dumps(content))
     with pytest.raises(PermissionsUnavailable):
         read_permissions(path)
@@ -82,7 +82,7 @@ def test_a_secret_that_cannot_be_read_lets_nobody_in(path: Path, content: Any) -
         read_permissions(path)
 
 
-def test_owners_of_projects_are_read_and_a_malformed_one_is_nobody(
+def test_owners_of_projects_are_read_and_a_malformed_one_is_ignored(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path.write_text(json.dumps(SECRET | {"owners": {"a": "acme", "b": ["acme"]}}))
@@ -92,7 +92,7 @@ def test_owners_of_projects_are_read_and_a_malformed_one_is_nobody(
 
 @pytest.mark.parametrize("variable", ["viewers", "callers"])
 def test_each_member_that_terraform_writes_is_known(path: Path, variable: str) -> None:
-    """One that is not known closes the whole function."""
+    """A member that the code does not know would make the whole secret unreadable."""
     text = (ROOT / "terraform" / "modules" / "cell" / "variables.tf").read_text()
     declared = re.search(rf'variable "{variable}" {{.*?object\(\{{ (.*?) \}}\)', text, re.DOTALL)
     assert declared

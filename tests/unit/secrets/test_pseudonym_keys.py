@@ -54,14 +54,14 @@ def test_an_announced_version_is_used_from_its_time_on(tmp_path: Path) -> None:
     assert keys == PseudonymKeys(2, {1: KEY, 2: bytes(32)}, {2: begins})
     assert keys.version_at(begins - timedelta(microseconds=1)) == 1
     assert keys.version_at(begins) == 2
-    assert len(keys.all_user_keys("dev", "u")) == 2, "who looks for a person tries it before"
+    assert len(keys.all_user_keys("dev", "u")) == 2, "a search for a person uses it earlier"
 
 
 @given(st.lists(st.integers(0, 9), max_size=4), st.integers(0, 9), st.integers(0, 9))
 def test_an_erasure_knows_every_key_that_rows_of_before_it_can_get(
     days: list[int], received: int, filed: int
 ) -> None:
-    """Also under versions that are added after it: those are announced, so they begin later."""
+    """Versions that are added after the erasure are announced, so they begin only later."""
     start = datetime(2026, 11, 1, tzinfo=UTC)
     begins = {number: start + timedelta(days=day) for number, day in enumerate(sorted(days), 2)}
     by_version = {number: bytes([number]) * 32 for number in (1, *begins)}
@@ -78,7 +78,7 @@ def test_an_erasure_knows_every_key_that_rows_of_before_it_can_get(
     assert later in then.all_user_keys("dev", "u")
 
 
-def test_where_every_version_was_announced_the_first_is_used_until_then() -> None:
+def test_if_every_version_is_announced_the_first_is_used_until_its_time() -> None:
     begins = datetime(2026, 11, 1, tzinfo=UTC)
     keys = PseudonymKeys(2, {1: KEY, 2: bytes(32)}, {1: begins, 2: begins})
     assert keys.version_at(begins - timedelta(days=1)) == 1

@@ -1,4 +1,4 @@
-"""BigQuery's API of jobs, in process, below the real client library: it fails as it is told to."""
+"""BigQuery's API of jobs, in this process, below the real client library; tests can let it fail."""
 
 import json
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ class RefusedJob(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """No answer; the request may have been carried out all the same."""
+    """No answer comes, whether the request was carried out or not."""
 
     carried_out: bool
 
@@ -33,14 +33,14 @@ class JobService(BaseAdapter):
     """The service. A job takes `seconds` by the clock, changes three rows and returns a day.
 
     Attributes:
-        jobs: what was inserted, by id, in order.
+        jobs: the inserted jobs, by id, in order.
         asked: each request, as its verb and the job's id.
-        answers: the answers to the next requests of a verb (``insert``, ``get``, ``cancel``,
-            ``rows``) that are not as they should be; None for one that is.
-        errors: the errors in which the next jobs end; None for one that succeeds.
+        answers: the answers to the next requests with a verb (``insert``, ``get``, ``cancel``,
+            ``rows``); None for the normal answer.
+        errors: the errors of the next jobs; None for a job that succeeds.
         seconds: how long a job takes.
-        obeys: whether a job that is cancelled ends.
-        billed: bytes of each job.
+        obeys: whether a cancelled job ends.
+        billed: the bytes that each job bills.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -55,7 +55,7 @@ class JobService(BaseAdapter):
         self.billed = 0
 
     def client(self) -> bigquery.Client:
-        """The real client, with this service behind it."""
+        """Return Google's client, which sends its requests to this service."""
         session = requests.Session()
         session.mount("https://", self)
         return bigquery.Client(
@@ -137,7 +137,7 @@ class JobService(BaseAdapter):
         }
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: the service holds no connections."""
 
 
 def _error(refused: RefusedJob) -> dict[str, Any]:

@@ -13,7 +13,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def with_news(*rows: dict[str, Any]) -> Statements:
-    """Return statements of which the ledger's query finds these rows."""
+    """Return statements in which the ledger's query finds these rows."""
     statements = Statements("operate")
     statements.answers["find_news"] = rows
     return statements

@@ -1,4 +1,4 @@
-"""Values are bound with the types that ``sql/parameters.json`` declares, or not at all."""
+"""Values are bound with the types that ``sql/parameters.json`` declares, or refused."""
 
 import re
 from datetime import UTC, date, datetime
@@ -14,7 +14,7 @@ COMMENT = re.compile(r"--.*")
 
 
 def with_queries(text: str) -> str:
-    """A statement with the queries that it includes; they name parameters, too."""
+    """Return a statement with the queries that it includes, which also have parameters."""
     return render(text, Warehouse("p.store", "p.bi").variables())
 
 
@@ -54,7 +54,7 @@ def test_a_parameter_has_its_declared_type() -> None:
         ("privacy", "file_deletions", {"entries": [1]}),
     ],
 )
-def test_what_does_not_fit_is_not_bound_and_not_quoted(
+def test_a_value_that_does_not_fit_is_refused_and_not_quoted(
     folder: str, statement: str, values: dict[str, Any]
 ) -> None:
     with pytest.raises(WrongParameters) as wrong:

@@ -1,4 +1,4 @@
-"""Stretches of days, and statements that replace them."""
+"""Days are put together into stretches, and statements refresh each stretch."""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
@@ -52,7 +52,7 @@ def test_of_a_frozen_stretch_no_week_is_counted_anew() -> None:
     [
         ([], []),
         ([22, 21], [(21, 22, False)]),
-        # A frozen day beside a thawed one, and one by itself.
+        # A frozen day before a thawed one, and a frozen day alone.
         ([14, 13, 11], [(11, 11, True), (13, 13, True), (14, 14, False)]),
     ],
 )
@@ -67,7 +67,7 @@ def test_days_in_a_row_are_refreshed_together(
 def test_a_day_is_refreshed_once_more_when_it_has_left_the_open_window(
     hours_at: int, hours_now: int
 ) -> None:
-    """Within the window the views hide copies, so a count from then may differ."""
+    """A count within the open window may differ, because copies may still be stored then."""
     first = day(1)
     at, now = (first + hours * HOUR for hours in sorted((hours_at, hours_now)))
     was_open, is_open = (first.date() in open_days(moment) for moment in (at, now))
@@ -82,7 +82,7 @@ def test_a_stretch_is_sixty_days_at_most() -> None:
 
 
 class SlowStatements(Statements):
-    """Statements that take a turn of the event loop, which note when they begin and end."""
+    """Statements that take a turn of the event loop, and record when they begin and end."""
 
     def __init__(self, failing: str = "") -> None:
         super().__init__("operate")
@@ -94,7 +94,7 @@ class SlowStatements(Statements):
     async def change(self, name: str, **parameters: Parameter) -> int:
         await super().change(name, **parameters)
         await asyncio.sleep(0)
-        assert self.begun[-1] == list(OF_A_DAY)[-1], "all of them run at the same time"
+        assert self.begun[-1] == list(OF_A_DAY)[-1], "all statements run at the same time"
         self.ended.append(name)
         return len(parameters)
 

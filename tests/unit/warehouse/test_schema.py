@@ -42,7 +42,7 @@ def test_variables_are_those_of_the_files() -> None:
 
 
 def test_no_six_months_have_more_days() -> None:
-    """Four years have every length of February; from a day to the same day 6 months later."""
+    """Six years include both lengths of February; a span ends 6 months after its first day."""
     firsts = [date(year, month, 1) for year in range(2024, 2030) for month in range(1, 13)]
     longest = max((later - first).days for first, later in zip(firsts, firsts[6:], strict=False))
 
@@ -113,6 +113,6 @@ def test_a_dataset_has_a_name_for_sql() -> None:
 
 
 @pytest.mark.parametrize("resource", ["", "p.d", "projects/p/datasets/", "projects/p/topics/t"])
-def test_what_is_no_dataset_is_refused(resource: str) -> None:
+def test_a_malformed_dataset_name_is_refused(resource: str) -> None:
     with pytest.raises(ValueError, match="projects/P/datasets/D"):
         dataset_name(resource)

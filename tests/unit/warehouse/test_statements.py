@@ -1,4 +1,4 @@
-"""A statement is begun once at a time, whatever becomes of the requests about it."""
+"""A statement never runs in two jobs at once, even if requests about it fail or get lost."""
 
 import asyncio
 import re
@@ -43,7 +43,7 @@ def runner(service: JobService, **given: Any) -> Statements:
 
 
 def attempts(service: JobService) -> list[str]:
-    """The last parts of the ids of the jobs, each of which was begun once."""
+    """Return the numbers of the attempts of a statement, from the ids of its jobs."""
     inserted = list(service.jobs)
     runs = {job.rsplit("-", 1)[0] for job in inserted}
     assert len(runs) == 1
@@ -65,7 +65,7 @@ async def test_a_statement_is_its_file_with_names_and_parameters(
     assert "maximumBytesBilled" not in config["query"]
     assert first["jobReference"]["jobId"].startswith("operate-delete_copies-")
     assert second["jobReference"]["jobId"] != first["jobReference"]["jobId"]
-    assert service.verbs() == ["insert", "insert", "rows"], "a change has no rows to fetch"
+    assert service.verbs() == ["insert", "insert", "rows"], "a change returns no rows"
 
 
 async def test_a_statement_that_takes_long_is_waited_for(
@@ -150,7 +150,7 @@ async def test_a_refusal_to_begin_is_an_error_of_the_job(
 
 @pytest.mark.parametrize("reason", ["invalidQuery", "accessDenied", "bytesBilledLimitExceeded"])
 @pytest.mark.parametrize("at_once", [True, False])
-async def test_what_can_never_succeed_is_not_tried_again_or_quoted(
+async def test_a_statement_that_can_never_succeed_is_not_repeated_or_quoted(
     service: JobService,
     statements: Statements,
     capsys: pytest.CaptureFixture[str],
@@ -170,7 +170,7 @@ async def test_what_can_never_succeed_is_not_tried_again_or_quoted(
     assert "secret" not in logged
 
 
-async def test_what_fails_at_every_attempt_is_given_up(
+async def test_a_statement_that_fails_at_every_attempt_is_given_up(
     service: JobService, statements: Statements, capsys: pytest.CaptureFixture[str]
 ) -> None:
     service.errors = [("backendError", "secret")] * 4
@@ -188,13 +188,13 @@ async def test_all_attempts_together_take_no_longer_than_the_statement_may(
     service.errors = [("backendError", "")] * 9
     with pytest.raises(StatementFailed, match="backendError"):
         await runner(service, seconds=20).change("clear_extra", day=DAY)
-    assert attempts(service) == ["1", "2"], "no time is left for a pause and a third"
+    assert attempts(service) == ["1", "2"], "no time is left for a third attempt"
     left = [int(job["configuration"]["jobTimeoutMs"]) for job in service.jobs.values()]
     assert left[0] == 20_000
     assert 11_000 < left[1] < 13_000
 
 
-async def test_what_outlives_its_time_is_cancelled(
+async def test_a_job_that_exceeds_its_time_is_cancelled(
     service: JobService, statements: Statements, capsys: pytest.CaptureFixture[str]
 ) -> None:
     service.seconds = 1_000
@@ -206,7 +206,7 @@ async def test_what_outlives_its_time_is_cancelled(
     assert "may still run" not in capsys.readouterr().out
 
 
-async def test_what_succeeds_while_it_is_cancelled_has_succeeded(
+async def test_a_job_that_succeeds_while_it_is_cancelled_has_succeeded(
     service: JobService, statements: Statements
 ) -> None:
     service.seconds, service.obeys = 104, False
@@ -215,7 +215,7 @@ async def test_what_succeeds_while_it_is_cancelled_has_succeeded(
     assert service.verbs().count("cancel") == 2
 
 
-async def test_what_does_not_end_is_said_to_run(
+async def test_a_job_that_does_not_end_is_reported_as_running(
     service: JobService, statements: Statements, capsys: pytest.CaptureFixture[str]
 ) -> None:
     service.seconds, service.obeys = 1_000, False
@@ -227,7 +227,7 @@ async def test_what_does_not_end_is_said_to_run(
 
 
 @pytest.mark.parametrize("carried_out", [True, False])
-async def test_what_may_have_begun_is_cancelled_too(
+async def test_a_job_that_may_have_begun_is_also_cancelled(
     service: JobService, statements: Statements, *, carried_out: bool
 ) -> None:
     service.seconds = 1_000
@@ -270,7 +270,7 @@ async def test_only_so_many_changes_are_under_way(service: JobService) -> None:
     assert len(service.jobs) == 6
 
 
-async def test_what_waited_for_others_until_its_time_was_over_does_not_begin(
+async def test_a_statement_that_waited_until_its_time_was_over_does_not_begin(
     service: JobService,
 ) -> None:
     changes = asyncio.Semaphore(1)
@@ -286,7 +286,7 @@ async def test_what_waited_for_others_until_its_time_was_over_does_not_begin(
 
 
 @pytest.mark.parametrize("stops", [True, False])
-async def test_a_bound_stops_or_tells(
+async def test_a_statement_above_the_limit_is_stopped_or_logged(
     service: JobService, capsys: pytest.CaptureFixture[str], *, stops: bool
 ) -> None:
     service.billed = 11
@@ -306,14 +306,14 @@ SLOTS = "projects/p/locations/europe-west1/reservations/r"
 
 
 def reserved(service: JobService) -> Statements:
-    """Statements of which one may run in a reservation."""
+    """Return statements, one of which may run in a reservation."""
     reservation = Reservation(SLOTS, {"clear_extra"})
     limits = Limits(asyncio.Semaphore(1), 10, stops=False, reservation=reservation)
     return runner(service, limits=limits)
 
 
 def reservations(service: JobService) -> list[str | None]:
-    """The reservations that the jobs name, in order."""
+    """Return the reservations that the jobs name, in order."""
     return [job["configuration"].get("reservation") for job in service.jobs.values()]
 
 
@@ -326,7 +326,7 @@ async def test_only_the_statements_of_a_reservation_name_it(service: JobService)
 
 @pytest.mark.parametrize("reason", ["accessDenied", "invalid", "notFound"])
 @pytest.mark.parametrize("at_once", [True, False])
-async def test_what_a_reservation_refuses_runs_at_the_on_demand_price(
+async def test_a_statement_that_a_reservation_refuses_runs_at_the_on_demand_price(
     service: JobService, reason: str, *, at_once: bool
 ) -> None:
     if at_once:
@@ -338,7 +338,7 @@ async def test_what_a_reservation_refuses_runs_at_the_on_demand_price(
     assert service.verbs().count("insert") == 2
 
 
-async def test_what_is_hopeless_fails_at_the_on_demand_price_too(service: JobService) -> None:
+async def test_an_invalid_statement_also_fails_at_the_on_demand_price(service: JobService) -> None:
     service.errors = [("invalidQuery", "")] * 9
     with pytest.raises(StatementFailed, match="invalidQuery"):
         await reserved(service).change("clear_extra", day=DAY)
@@ -354,7 +354,7 @@ async def test_a_reservation_that_is_too_small_takes_a_part_of_the_time(
     assert reservations(service) == [SLOTS, None]
     first, second = (int(job["configuration"]["jobTimeoutMs"]) for job in service.jobs.values())
     assert first == 100_000 * RESERVED_SHARE
-    assert 45_000 < second < 50_000, "a second goes by before the next attempt"
+    assert 45_000 < second < 50_000, "the pause before the next attempt takes a second"
     assert service.clock.now == 100
 
 

@@ -1,4 +1,4 @@
-"""Micro-batching: what goes together, what waits, what is refused."""
+"""Entries are sent in batches; some wait for the next batch, and some are refused."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from functions.web.batching import Batcher, QueueFull
 
 
 class Sink:
-    """Sends when it is let; remembers the batches."""
+    """Sends batches once `gate` is set, and records them."""
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
@@ -125,7 +125,7 @@ async def test_as_many_batches_as_allowed_are_in_flight() -> None:
     await asyncio.gather(*tasks)
 
 
-async def test_what_may_not_wait_is_refused() -> None:
+async def test_an_entry_that_may_not_wait_is_refused() -> None:
     sink = Sink()
     sending = batcher(sink, max_waiting=2)
     tasks = [sending.put(0, size=1)]

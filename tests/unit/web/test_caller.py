@@ -1,4 +1,4 @@
-"""Who calls: only an address that Google vouches for."""
+"""The caller is the e-mail address in an identity token that Google has verified."""
 
 import base64
 from contextlib import suppress
@@ -27,7 +27,7 @@ def test_of_two_tokens_the_one_counts_that_cloud_run_checks() -> None:
 
 
 @pytest.mark.parametrize("name", ["authorization", SERVERLESS])
-def test_two_tokens_of_one_kind_name_nobody(name: str) -> None:
+def test_two_tokens_of_one_kind_are_refused(name: str) -> None:
     good = [(name.encode(), value.encode()) for value in bearer("ann@acme.example").values()]
     other = [(b"authorization", b"Bearer other")] if name == SERVERLESS else []
     assert invoker(Headers(raw=[*good, *other])) == "ann@acme.example"
@@ -53,12 +53,12 @@ def test_two_tokens_of_one_kind_name_nobody(name: str) -> None:
         f"Bearer a.{base64.urlsafe_b64encode(b'[' * 20_000).decode()}.c",
     ],
 )
-def test_nobody_is_made_of_anything_else(header: str) -> None:
+def test_any_other_header_names_no_caller(header: str) -> None:
     with pytest.raises(Unidentified):
         invoker(Headers({"authorization": header}))
 
 
 @given(st.text())
-def test_whatever_the_token_is_reading_it_ends_well(text: str) -> None:
+def test_any_token_is_read_or_refused(text: str) -> None:
     with suppress(Malformed):
         assert isinstance(claims(text), Claims)

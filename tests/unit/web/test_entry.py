@@ -1,4 +1,4 @@
-"""Entry points: created at the first request, and what a defect answers and logs."""
+"""Entry points create a function at the first request, and answer and log defects."""
 
 import asyncio
 import gc
@@ -60,7 +60,7 @@ class App(ModuleType):
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
-    """A function of that name; the collector is left as it was."""
+    """A function with the name "example"; the garbage collector is restored after the test."""
     app = App("functions.example.app")
     monkeypatch.setitem(sys.modules, "functions.example.app", app)
     monkeypatch.setenv("GCP_PROJECT", "p")
@@ -71,7 +71,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
 
 
 async def answer_to(function: Handler, path: str = "/") -> tuple[int, bytes, dict[str, str]]:
-    """Ask as the framework does; status, body and headers of the answer."""
+    """Call a function as the framework does; return status, body and headers of the answer."""
     incoming = request(path)
     sent: list[Message] = []
 
@@ -85,7 +85,7 @@ async def answer_to(function: Handler, path: str = "/") -> tuple[int, bytes, dic
 
 
 def request(path: str = "/") -> Request:
-    """What the framework hands to a function; each is of another application."""
+    """Return a request as the framework passes it to a function, each with another application."""
     headers = [(b"traceparent", f"00-{TRACE}-b7ad6b7169203331-01".encode())]
     server = ("h", 80)
     return Request(
@@ -116,7 +116,7 @@ async def test_a_start_that_fails_is_tried_again(app: App) -> None:
     assert (await answer_to(function))[0] == 200
 
 
-async def test_a_defect_is_500_and_says_where_but_not_what(
+async def test_a_defect_is_500_and_the_log_has_its_place_but_no_values(
     app: App, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status, body, headers = await answer_to(entry_point("example"), "/defect")
@@ -133,7 +133,7 @@ async def test_a_defect_is_500_and_says_where_but_not_what(
 
 
 application: Callable[[str, str], Starlette] = aio.create_asgi_app
-"""Makes the framework's application of a function's name and its file."""
+"""Makes the framework's application from the name of a function and its file."""
 
 MAIN = """
 from functions_framework import aio
@@ -183,7 +183,7 @@ async def test_an_error_after_the_answer_began_is_not_quoted_by_the_server(
 
     async def send(message: Message) -> None:
         if begun:
-            raise RuntimeError("an answer was begun")  # as uvicorn does
+            raise RuntimeError("an answer was begun")  # uvicorn raises the same error
         begun.append(message)
 
     answer = await entry_point("example")(incoming)
@@ -196,7 +196,7 @@ async def test_an_error_after_the_answer_began_is_not_quoted_by_the_server(
 async def test_the_server_starts_and_stops_the_framework_at_any_time(
     app: App, tmp_path: Path
 ) -> None:
-    """The messages of the server's life go where they went before the first request."""
+    """The framework still gets the server's messages about start and stop."""
     source = tmp_path / "main.py"
     source.write_text(MAIN)
     example = application("example", str(source))
@@ -218,7 +218,7 @@ async def test_the_server_starts_and_stops_the_framework_at_any_time(
 
 
 def test_the_worker_keeps_idle_connections_longer_than_any_front_end_does() -> None:
-    """The worker as the framework has gunicorn make it, in a process that imported `main.py`."""
+    """The test looks at the worker that gunicorn makes in a process that has imported `main.py`."""
     framework = UvicornApplication(Starlette(), "127.0.0.1", 0, debug=False)
     cfg = framework.cfg
     worker = cfg.worker_class(1, 1, [], framework, cfg.timeout, cfg, Logger(cfg))
@@ -228,8 +228,8 @@ def test_the_worker_keeps_idle_connections_longer_than_any_front_end_does() -> N
     assert worker.config.http_protocol_class is Protocol
 
 
-async def test_trailers_are_no_headers() -> None:
-    """They come after a body, in the same piece of the stream or in a later one."""
+async def test_trailers_do_not_count_as_headers() -> None:
+    """Trailers come after a body, in the same piece of the stream or in a later one."""
     seen: list[list[tuple[bytes, bytes]]] = []
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -267,7 +267,7 @@ HEAVY = {
     "google.pubsub_v1",
     "requests",
 }
-"""What few requests need, and a cold start must not wait for."""
+"""Libraries that only few requests need, so a cold start must not wait for them."""
 
 
 @pytest.mark.slow

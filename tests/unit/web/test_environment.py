@@ -1,4 +1,4 @@
-"""Settings from environment variables."""
+"""Settings are read from environment variables."""
 
 from pathlib import Path
 
@@ -23,16 +23,16 @@ def test_variables_are_named_as_the_fields_in_capitals() -> None:
     assert read_settings == Settings(cell="eu", keys=Path("/k"), limit=9, seconds=2.0)
 
 
-def test_what_is_unset_or_empty_is_the_default() -> None:
+def test_a_variable_that_is_unset_or_empty_means_the_default() -> None:
     assert read(Settings, REQUIRED | {"LIMIT": ""}) == Settings(cell="eu", keys=Path("/k"))
 
 
 @pytest.mark.parametrize("cell", [{}, {"CELL": ""}])
-def test_what_is_missing_is_named(cell: dict[str, str]) -> None:
+def test_a_missing_variable_is_named(cell: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"^setting CELL is missing$"):
         read(Settings, {"KEYS": "/k"} | cell)
 
 
-def test_what_is_malformed_is_named_and_its_value_is_not() -> None:
+def test_a_malformed_variable_is_named_without_its_value() -> None:
     with pytest.raises(ValueError, match=r"^setting LIMIT must be int$"):
         read(Settings, REQUIRED | {"LIMIT": "secret"})

@@ -1,4 +1,4 @@
-"""No error about the body of a request repeats a part of it, whichever function reads the body."""
+"""Errors about the body of a request never repeat a part of it, in all functions."""
 
 import json
 from typing import Any
@@ -39,7 +39,7 @@ VALID: dict[str, Any] = {
 }
 QUOTES = st.sampled_from(["", "' OR 1=1", "` - at `$.mode`", " 'x' ", '"', "\n", "<b>", "é"])
 MARKED = st.builds(lambda before, after: f"{before}Zq7{after}", QUOTES, QUOTES)
-"""Texts that are found again in any text that repeats them."""
+"""Texts with a mark, so that a test recognises them in an error that repeats them."""
 VALUES = st.recursive(
     MARKED | st.integers() | st.none(),
     lambda inner: (

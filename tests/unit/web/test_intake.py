@@ -1,4 +1,4 @@
-"""Bodies: read up to a limit, and no more of them held than memory has room for."""
+"""Bodies are read up to a limit, and only as many are held as there is memory for."""
 
 import asyncio
 from collections import Counter
@@ -35,7 +35,7 @@ def receiving(messages: Sequence[Message]) -> Receive:
 
 
 async def has_room_for(intake: Intake, size: int) -> bool:
-    """Whether a body of that size would be held."""
+    """Say whether the intake has room for a body of this size."""
     try:
         intake.release(await intake.read(receiving(parts(bytes(size)))))
     except QueueFull:
@@ -73,7 +73,7 @@ async def test_a_body_is_read_up_to_its_limit(chunks: list[bytes], limit: int) -
         (parts(b"a" * 60, b"b" * 41), QueueFull),
     ],
 )
-async def test_of_a_body_that_is_not_read_to_its_end_nothing_is_held(
+async def test_an_unfinished_body_holds_no_memory(
     messages: list[Message], failure: type[Exception]
 ) -> None:
     intake = Intake(100)
@@ -88,7 +88,7 @@ async def test_a_message_without_a_body_is_an_empty_one() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 50)), max_size=60))
 async def test_no_sequence_holds_more_than_allowed(steps: list[tuple[int, int]]) -> None:
-    """Requests are read, or answered (size 0), in any order."""
+    """Bodies are read, or released after the answer (size 0), in any order."""
     intake, limit = Intake(100), 100
     held = dict.fromkeys(range(10), b"")
     for number, size in steps:
@@ -102,13 +102,13 @@ async def test_no_sequence_holds_more_than_allowed(steps: list[tuple[int, int]])
 
 
 async def never() -> Message:
-    """Receive nothing more, for ever."""
+    """Wait for ever, as for a message that never comes."""
     await asyncio.Event().wait()
     raise AssertionError
 
 
 def unfinished(*chunks: bytes) -> Receive:
-    """Receive these, and then nothing more."""
+    """Return a function that receives these chunks, and then waits for ever."""
     coming = iter(parts(*chunks, b"")[:-1])
 
     async def receive() -> Message:
@@ -120,7 +120,7 @@ def unfinished(*chunks: bytes) -> Receive:
 
 
 async def opened(intake: Intake, owner: str, number: int, size: int) -> list[asyncio.Task[bytes]]:
-    """Begin so many bodies of an owner that do not end."""
+    """Begin to read so many bodies of an owner, which do not end."""
     reading = [
         asyncio.create_task(intake.read(unfinished(bytes(size)), owner=owner))
         for _ in range(number)
@@ -131,7 +131,7 @@ async def opened(intake: Intake, owner: str, number: int, size: int) -> list[asy
 
 
 async def refusals(reading: list[asyncio.Task[bytes]]) -> int:
-    """How many of them were refused; the others are given up."""
+    """Return how many of these bodies were refused; cancel the others."""
     for task in reading:
         task.cancel()
     ended = await asyncio.gather(*reading, return_exceptions=True)
@@ -139,7 +139,7 @@ async def refusals(reading: list[asyncio.Task[bytes]]) -> int:
 
 
 @pytest.mark.parametrize("size", [0, 1, 100])
-async def test_unfinished_bodies_of_one_partner_turn_no_other_away(size: int) -> None:
+async def test_unfinished_bodies_of_one_partner_do_not_block_another(size: int) -> None:
     intake = Intake(1_000, max_unfinished=20)
     hanging = await opened(intake, "hostile", 300, size)
     assert await intake.read(receiving(parts(b"a" * 100)), owner="other") == b"a" * 100
@@ -178,7 +178,7 @@ async def test_a_body_that_trickles_is_late_however_often_something_comes() -> N
     st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40), st.booleans()), max_size=40),
     st.integers(1, 100),
 )
-def test_nobody_holds_more_than_it_leaves_free(
+def test_an_owner_holds_at_most_as_much_as_it_leaves_free(
     steps: list[tuple[str, int, bool]], size: int
 ) -> None:
     shares, held = Shares(size), Counter[str]()

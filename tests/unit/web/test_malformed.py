@@ -1,4 +1,4 @@
-"""Errors of bodies name the field and repeat nothing that the sender wrote."""
+"""Errors about bodies name the field, and repeat nothing that the sender wrote."""
 
 import contextlib
 from typing import Literal

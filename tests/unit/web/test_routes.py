@@ -1,4 +1,4 @@
-"""The router of the private functions: the same answers on every path that is not a route."""
+"""The router of the private functions gives the same answers on every path that is not a route."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""A time limit that many tasks share."""
+"""Many tasks share one time limit, and each task has its own time."""
 
 import asyncio
 
@@ -13,11 +13,11 @@ SECONDS = 10.0
 
 
 class Late(Exception):
-    """The limit ended the step."""
+    """The time limit ended the step."""
 
 
 async def step(limit: TimeLimit, seconds: float) -> str:
-    """Take so many seconds within the limit, as `Intake` reads a body."""
+    """Wait so many seconds under the time limit, as `Intake` does while it reads a body."""
     task = asyncio.current_task()
     assert task is not None
     limit.begin(task)
@@ -45,14 +45,14 @@ def test_each_task_is_cancelled_when_its_time_is_over_and_no_other(
             result = await step(limit, takes)
         except Late:
             result = "late"
-        await asyncio.sleep(0)  # a cancellation that was left over would come here
+        await asyncio.sleep(0)  # a cancellation that came too late would be raised here
         return result, clock.now - began
 
     async def main() -> None:
         limit = TimeLimit(SECONDS)
         results = await asyncio.gather(*(start(limit, *times) for times in steps))
         for (_, takes), (result, took) in zip(steps, results, strict=True):
-            if takes != SECONDS:  # at the same moment either may come first
+            if takes != SECONDS:  # at exactly this moment, both outcomes are possible
                 assert (result == "late") == (takes > SECONDS)
             assert took == pytest.approx(min(takes, SECONDS), abs=1e-6)
 
@@ -74,7 +74,7 @@ def test_a_task_that_its_server_cancels_when_it_is_late_stays_cancelled() -> Non
     async def main() -> None:
         task = asyncio.create_task(step(TimeLimit(SECONDS), 60.0))
         await asyncio.sleep(0)
-        # At this moment the timer of the limit is due, too, and it was set first.
+        # The timer of the limit is due at the same moment, and it was set first.
         asyncio.get_running_loop().call_later(SECONDS, task.cancel)
         with pytest.raises(asyncio.CancelledError):
             await task

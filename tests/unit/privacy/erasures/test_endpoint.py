@@ -1,4 +1,4 @@
-"""Erasures without a warehouse: what is refused, and what happens when something fails."""
+"""The endpoint of erasures refuses malformed requests, and reports failures."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ ERASURE_ID = "01a2052a-7b41-713e-b268-a56c50884283"
 
 
 def statements(failing: str = "") -> Statements:
-    """Return statements of which one fails; the others find and change nothing."""
+    """Return statements in which one fails, and the others find and change nothing."""
     statements = Statements(changed=0)
     statements.answers["find_earlier_cut_off"] = [{"since": None, "erasure_ids": None}]
     statements.failing = {failing}
@@ -71,13 +71,15 @@ async def test_the_largest_request_is_read_and_a_larger_one_is_not() -> None:
     "statement",
     ["find_earlier_cut_off", "file_erasure", "find_earlier_erasures", "add_receipts"],
 )
-async def test_what_is_not_known_to_be_filed_is_503(statement: str) -> None:
+async def test_an_erasure_that_may_not_be_filed_is_503(statement: str) -> None:
     answer = await Front(statements(statement)).post("/erasures", ERASURE)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
     assert answer.json()["title"] == f"Not finished: {statement}"
 
 
-async def test_what_the_sweep_did_not_finish_is_202(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_an_erasure_that_the_sweep_did_not_finish_is_202(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     runner = statements()
     runner.answers["list_erasures"] = [entry("hidden")]
     front = Front(runner, Sweep(failure=StatementFailed("delete_events", "Conflict")))
@@ -86,7 +88,7 @@ async def test_what_the_sweep_did_not_finish_is_202(capsys: pytest.CaptureFixtur
     assert '"failed":"delete_events"' in capsys.readouterr().out
 
 
-async def test_what_a_sweep_begins_while_it_is_restored_is_409() -> None:
+async def test_a_restoration_during_which_a_sweep_begins_the_erasure_is_409() -> None:
     runner = statements()
     runner.answers["list_erasures"] = lambda **_: [entry("due" if runner.changes else "hidden")]
     answer = await Front(runner).ask("DELETE", f"/erasures/{ERASURE_ID}", b"")
@@ -99,13 +101,13 @@ async def test_unknown_parameters_are_400(query: str) -> None:
     assert answer.status_code == 400
 
 
-async def test_whose_the_project_is_must_be_known() -> None:
+async def test_without_the_partner_of_the_project_the_answer_is_an_error() -> None:
     front = Front(statements(), owner=None)
     assert (await front.post("/erasures", ERASURE)).status_code == 422
     front = Front(statements("find_owners"))
     assert (await front.post("/erasures", ERASURE)).status_code == 503
 
 
-async def test_who_may_do_what_must_be_readable() -> None:
+async def test_without_permissions_the_answer_is_an_error() -> None:
     front = Front(statements(), permitted=False)
     assert (await front.post("/erasures", ERASURE, OFFICER)).status_code == 503

@@ -1,4 +1,4 @@
-"""What a sweep notes of objects and dead letters."""
+"""An execution reports unreadable data to the operator, and may run in a reservation."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from tests.fakes.statements import Statements
 from tests.unit.privacy.stand_ins import LONG_AGO, NOW, scope
 
 
-async def test_what_nobody_could_read_is_told_to_the_operator_and_in_no_receipt(
+async def test_unreadable_data_is_logged_for_the_operator_and_in_no_receipt(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     store = Statements(rows=None, changed=None)
@@ -42,4 +42,4 @@ def test_statements_that_change_events_for_an_erasure_may_run_in_a_reservation()
     changes = re.compile(r"^(?:DELETE FROM|UPDATE|MERGE) `\$\{store\}\.\w*events_v1`", re.MULTILINE)
     found = {file.stem for file in SQL.glob("privacy/*.sql") if changes.search(file.read_text())}
     of_partners = {"delete_partner_events_v1", "delete_partner_room_events_v1"}
-    assert found - of_partners == REWRITES, "an offboarding is no erasure"
+    assert found - of_partners == REWRITES, "statements of an offboarding are not meant"

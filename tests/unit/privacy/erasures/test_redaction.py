@@ -1,4 +1,4 @@
-"""Which events are covered, and what is left of them."""
+"""Events in scope are deleted, or the person is removed from them."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ def value(data: bytes | None) -> Any:
     return json.loads(data)["value"]
 
 
-def test_a_person_is_taken_out_with_what_nobody_knows() -> None:
+def test_a_person_is_removed_with_all_unknown_properties() -> None:
     data = body("ann", message_type="text", secret="x", userId="also ann")
     redacted = redaction(scope("ann")).apply(data, "chat", ("dev",), NOW)
     assert redacted is not None
@@ -70,16 +70,14 @@ def test_others_are_left(data: bytes, kind: Kind, project: str, hours: float) ->
         (b"[" * 100_000, "too_deep"),
     ],
 )
-def test_what_nobody_can_read_is_told_apart_from_what_is_of_others(
-    data: bytes, reason: str
-) -> None:
+def test_unreadable_data_is_distinguished_from_events_of_others(data: bytes, reason: str) -> None:
     with pytest.raises(BadMessage, match=reason):
         redaction().apply(data, "chat", ("dev",), NOW)
     with pytest.raises(BadMessage, match=reason):
         redaction().apply_to(data, attributes(1), NOW)
 
 
-def test_an_event_of_nobody_knows_whom_is_malformed() -> None:
+def test_an_event_without_project_and_partner_is_malformed() -> None:
     nobody = attributes(1)
     del nobody["project"], nobody["partner"]
     with pytest.raises(BadMessage, match="malformed"):
@@ -92,7 +90,7 @@ def test_speakers_are_taken_out_of_rooms_that_stay(treatment: str) -> None:
     data = body("dan", "room_updated", speakers=speakers, name="Final")
     scopes = [scope(name, treatment=treatment) for name in ("ann", "bob", "7")]
     redacted = redaction(*scopes).apply(data, "room", ("dev",), NOW)
-    # As one of them cannot be read, loading knows none: nor does this.
+    # If one speaker cannot be read, `load` stores none of them, so the redaction finds none either.
     assert redacted is None
     redacted = redaction(*scopes).apply(
         body("dan", "room_updated", speakers=speakers[:-1], name="Final"), "room", ("dev",), NOW
@@ -120,7 +118,7 @@ def is_changed_by(redact: Redaction, fields: dict[str, str]) -> bool:
     return redact.apply_to(body("ann"), fields, NOW) is not None
 
 
-def test_what_attributes_do_not_tell_is_taken_for_the_widest() -> None:
+def test_missing_attributes_widen_the_scope() -> None:
     redact = redaction(scope("ann"), scope("ann", project="shop", partner="other"))
     assert is_changed_by(redact, attributes(1, received_at="yesterday", kind="?"))
     assert not is_changed_by(redact, attributes(1, received_at="2026-11-23T00:00:00Z"))

@@ -1,4 +1,4 @@
-"""What objects of spill and quarantine become, and that all else in them stays as it was."""
+"""Objects of spill and quarantine are rewritten without a person; everything else in them stays."""
 
 import json
 from typing import Any
@@ -44,7 +44,7 @@ def test_lines_of_a_spilled_object_are_rewritten_or_go() -> None:
     assert rewritten.taken == (("erasure of ann", "anonymised"), ("erasure of bob", "deleted"))
 
 
-def test_a_spilled_object_of_nobody_else_goes() -> None:
+def test_a_spilled_object_with_no_events_of_others_is_deleted() -> None:
     rewritten = rewrite_spilled(NAME, spilled((body("bob"), attributes(1))), NOW, redaction(GONE))
     assert rewritten is not None
     assert rewritten.objects == ()
@@ -54,7 +54,7 @@ def test_a_spilled_object_of_others_stays() -> None:
     assert rewrite_spilled(NAME, spilled((body("cat"), attributes(1))), NOW, redaction(ANN)) is None
 
 
-def test_what_could_not_be_loaded_is_rewritten_under_the_name_of_its_content() -> None:
+def test_a_quarantined_message_is_rewritten_under_the_name_of_its_new_content() -> None:
     _, content = quarantined(body("ann"), reason="bad_row", attributes=attributes(1))
     rewritten = rewrite_quarantined(QUARANTINED, content, NOW, redaction(ANN))
     assert rewritten is not None
@@ -71,7 +71,7 @@ def test_what_could_not_be_loaded_is_rewritten_under_the_name_of_its_content() -
 
 
 def ids(content: bytes) -> dict[str, bytes]:
-    """The ingest ids and bytes of the events that a replay would make of an object."""
+    """Return the ingest ids and bytes of the events that a replay would make from an object."""
     return {part.ingest_id: part.event.data for part in split(*quarantine.decode(content))}
 
 
@@ -103,11 +103,11 @@ def test_events_of_others_in_a_refused_body_keep_their_ids(form: str, request_id
     [new] = [event for own_id, event in after.items() if own_id not in before]
     assert json.loads(new) == {"event": "event 1", "value": {"project": "dev"}}
     again = rewrite_quarantined(QUARANTINED, content, NOW, redaction(ANN, GONE))
-    assert again == rewritten  # so whoever does it twice writes the same objects
+    assert again == rewritten  # so that a repeated sweep writes the same objects
     assert rewrite_quarantined(QUARANTINED, left, NOW, redaction(ANN, GONE)) is None
     record, _ = quarantine.decode(left)
     assert list(record.ingest_ids) == ([3, 4, 7, 9, 20] if places else [0, 1, 2, 4, 5])
-    assert record.sender_id == "", "it would name the request of an anonymised event"
+    assert record.sender_id == "", "the id of the request would identify an anonymised event"
 
 
 def test_speakers_in_a_refused_body_keep_the_event_where_it_is() -> None:
@@ -143,13 +143,13 @@ def test_whose_a_refused_event_is(
 UNREADABLE = b'{"event": "x", "value": {"user_id": "ann", "n": %b}}' % (b"[" * 501 + b"]" * 501)
 
 
-def test_lines_of_the_spill_that_nobody_can_read_go_and_the_others_stay() -> None:
+def test_unreadable_lines_of_the_spill_are_moved_and_the_others_stay() -> None:
     good = spilled((body("cat"), attributes(1)))
     content = b"damaged\n" + good + b'{"data": "!"}\n\n' + spilled((UNREADABLE, attributes(2)))
     rewritten = rewrite_spilled(NAME, content, NOW, redaction())
     assert rewritten is not None
     event, damaged, left = rewritten.objects
-    assert left == (NAME, good), "last, when the others are safe"
+    assert left == (NAME, good), "the object is rewritten last, after the others are written"
     assert rewritten.taken == QUARANTINED_AS_UNREADABLE * 3
 
     assert event == quarantined(
@@ -164,11 +164,11 @@ def test_lines_of_the_spill_that_nobody_can_read_go_and_the_others_stay() -> Non
         "2026-11-22T12:00:00.000000Z",
     )
     assert damaged[0].startswith("quarantine/malformed/unknown/unknown/")
-    assert data == b'damaged\n{"data": "!"}\n', "as it was, so that it can be repaired"
-    assert rewrite_spilled(NAME, content, NOW, redaction()) == rewritten, "whoever repeats it"
+    assert data == b'damaged\n{"data": "!"}\n', "bytes stay the same, so that they can be repaired"
+    assert rewrite_spilled(NAME, content, NOW, redaction()) == rewritten, "a repetition is the same"
 
 
-def test_a_spilled_object_that_nobody_can_read_goes_as_a_whole() -> None:
+def test_an_unreadable_object_of_the_spill_is_moved_as_a_whole() -> None:
     content = bytes(range(14, 256)) * 40 + b"\r\n\r" + b"\xff" * 9
     rewritten = rewrite_spilled(NAME, content, NOW, redaction())
     assert rewritten is not None
@@ -190,11 +190,13 @@ def test_a_spilled_object_that_nobody_can_read_goes_as_a_whole() -> None:
         (quarantined(body("ann"), attributes={"kind": "chat"})[1], "malformed"),
     ],
 )
-def test_what_cannot_be_read_goes_where_it_lives_a_week(content: bytes, reason: str) -> None:
+def test_unreadable_objects_move_to_a_prefix_that_is_kept_for_a_week(
+    content: bytes, reason: str
+) -> None:
     rewritten = rewrite_quarantined(QUARANTINED, content, NOW, redaction(ANN))
     assert rewritten is not None
     [(name, moved)] = rewritten.objects
     assert name.startswith(f"quarantine/{reason}/")
     assert rewritten.taken == QUARANTINED_AS_UNREADABLE
     assert quarantine.decode(moved)[0].reason == reason
-    assert rewrite_quarantined(name, moved, NOW, redaction(ANN)) is None, "and stays there"
+    assert rewrite_quarantined(name, moved, NOW, redaction(ANN)) is None, "it is not moved again"

@@ -1,4 +1,4 @@
-"""What is covered of whom, and when."""
+"""Scopes of a person's erasures, and the new ids of anonymised events."""
 
 import re
 from datetime import timedelta
@@ -9,7 +9,7 @@ from tests.unit.privacy.stand_ins import LONG_AGO, NOW, scope
 SECOND = timedelta(seconds=1)
 
 
-def test_of_a_persons_erasures_the_one_that_covers_a_moment_is_found() -> None:
+def test_the_erasure_of_a_person_that_applies_to_a_moment_is_found() -> None:
     key = {"user_key": "ann"}
     first = scope("ann", **key, cut_off=NOW, erasure_id="1")
     second = scope("ann", **key, previous_cut_off=NOW, cut_off=NOW + SECOND, erasure_id="2")

@@ -1,4 +1,4 @@
-"""Which days a sweep searches, and that no row in scope can come to another one unseen."""
+"""A sweep searches all days to which an unseen row in scope may have come."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,4 +1,6 @@
-"""Exports: everything of the person from every place, nothing of others, and honest about both."""
+"""Exports have everything about the person from every place, nothing of others, and say what is
+missing.
+"""
 
 import json
 from collections.abc import Iterator
@@ -46,7 +48,7 @@ FOLDER = "exports/acme/dev/export-1/"
 
 
 class Cell:
-    """A cell in which a test puts data about people."""
+    """A cell in memory, into which tests put data about people."""
 
     def __init__(self) -> None:
         self.statements = reading()
@@ -82,7 +84,7 @@ class Cell:
         return answer
 
     def put_letter(self, data: bytes, **other: str) -> None:
-        """Let a message become a dead letter."""
+        """Add a dead letter with this message."""
         self.letters.put_raw(data, attributes(len(self.letters.waiting), **other))
 
     def lines(self, name: str) -> list[Any]:
@@ -101,7 +103,7 @@ def cell() -> Iterator[Cell]:
     yield cell
     pulled, given_back = cell.letters.pulled, cell.letters.given_back
     assert [letter.ack_id for letter in pulled] == [letter.ack_id for letter in given_back]
-    assert cell.letters.acknowledged == [], "an export has nothing forgotten"
+    assert cell.letters.acknowledged == [], "an export must not delete dead letters"
 
 
 def row(number: int, key: str = OWN[0]) -> dict[str, Any]:
@@ -159,14 +161,14 @@ async def test_nothing_of_other_people_projects_and_partners_is_in_it(cell: Cell
     assert "Nothing is stored about you" in cell.sheet
 
 
-async def test_what_a_legal_hold_keeps_is_the_persons_too(cell: Cell) -> None:
+async def test_events_under_a_legal_hold_are_in_the_export(cell: Cell) -> None:
     cell.bucket.put(*quarantined(body("ann"), reason="legal_hold", attributes=attributes(1)))
     await cell.export()
 
     assert [line["place"] for line in cell.lines("retained.jsonl")] == ["on_hold"]
 
 
-async def test_bodies_of_which_nobody_knows_the_project_count(cell: Cell) -> None:
+async def test_bodies_without_a_known_project_are_counted(cell: Cell) -> None:
     nowhere = json.dumps({"event": "named", "value": {"user_id": "ann"}}).encode()
     several = b"[" + nowhere + b"," + body("bob") + b"," + body("ann") + b"]"
     cell.bucket.put(*quarantined(several, reason="project_missing"))
@@ -175,7 +177,7 @@ async def test_bodies_of_which_nobody_knows_the_project_count(cell: Cell) -> Non
     assert answer["records"]["retained"] == 2
 
 
-async def test_what_nobody_can_read_is_counted_and_said(cell: Cell) -> None:
+async def test_unreadable_data_is_counted_and_reported(cell: Cell) -> None:
     cell.bucket.put("spill/1", b"no spilled event\n")
     cell.bucket.put(*quarantined(b"no JSON", reason="not_json"))
     cell.bucket.put(*quarantined(b"no JSON of another", reason="not_json", partner="other"))
@@ -215,7 +217,7 @@ async def test_events_come_in_pages_that_follow_each_other(
     assert pages[0]["user_keys"] == OWN
 
 
-async def test_what_there_is_no_time_for_is_said(
+async def test_parts_for_which_the_time_is_too_short_are_reported(
     cell: Cell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tables, "PAGE", 1)
@@ -228,7 +230,7 @@ async def test_what_there_is_no_time_for_is_said(
 
     assert answer["is_complete"] is False
     assert answer["missing"] == ["retained", "dead_letters", "events"]
-    assert answer["records"]["events_v1"] == 1, "the first page is always given"
+    assert answer["records"]["events_v1"] == 1, "the export always has the first page"
     for sentence in ("Files that wait", "Messages that could not", "the latest ones are missing"):
         assert sentence in cell.sheet
 
@@ -252,7 +254,7 @@ async def test_only_so_many_dead_letters_are_held(cell: Cell) -> None:
     assert (await cell.export())["missing"] == ["dead_letters"]
 
 
-async def test_an_export_that_an_erasure_takes_along_is_not_given(cell: Cell) -> None:
+async def test_an_export_that_an_erasure_deletes_meanwhile_is_not_returned(cell: Cell) -> None:
     def erase(**_: Any) -> list[Any]:
         cell.bucket.contents.clear()
         return []
@@ -288,7 +290,7 @@ async def test_without_a_table_or_a_receipt_nothing_is_told(cell: Cell, statemen
         await cell.export()
 
 
-async def test_the_receipt_and_the_log_name_nobody(
+async def test_the_receipt_and_the_log_name_no_person(
     cell: Cell, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cell.statements.answers["find_events_of_person"] = [row(1)]
@@ -355,7 +357,7 @@ EVE = Caller("eve@other.example", frozenset({"shop"}))
 
 
 @pytest.mark.parametrize("caller", [EVE, SCHEDULER, PUSH])
-async def test_other_projects_are_nobodys_matter(cell: Cell, caller: Caller) -> None:
+async def test_other_projects_are_refused(cell: Cell, caller: Caller) -> None:
     with pytest.raises(ProblemError) as refused:
         await cell.export(caller)
     assert refused.value.status == 403
@@ -377,7 +379,7 @@ async def test_an_operator_may_export_of_every_project(cell: Cell) -> None:
         {"people": []},
     ],
 )
-async def test_what_is_not_understood_is_refused(cell: Cell, change: dict[str, Any]) -> None:
+async def test_a_malformed_request_is_refused(cell: Cell, change: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):
         await cell.export(ANN, REQUEST | change)
     assert cell.statements.runs == []

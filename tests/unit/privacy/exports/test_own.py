@@ -1,4 +1,4 @@
-"""What is one person's own: all of it, and nothing of others."""
+"""The part of an event or a message that belongs to one person has nothing about others."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ ROW: dict[str, Any] = {
 }
 
 
-def test_an_event_of_the_person_is_given_whole_but_for_others_and_what_is_empty() -> None:
+def test_an_event_of_the_person_is_complete_without_other_people_and_empty_values() -> None:
     assert own_row(ROW, KEYS) == {
         "ingest_id": "i1",
         "received_at": "2026-11-22T11:00:00Z",
@@ -82,6 +82,6 @@ def test_a_message_about_others_is_not_given(value: Any) -> None:
     assert own(message(value)) is None
 
 
-def test_what_nobody_can_read_is_said() -> None:
+def test_unreadable_data_is_reported() -> None:
     with pytest.raises(BadMessage):
         own(b"{")

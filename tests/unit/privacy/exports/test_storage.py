@@ -1,4 +1,4 @@
-"""The objects of exports: whose they are is written first, and an erasure takes them along."""
+"""The objects of exports: the index with the person is written first; an erasure deletes all."""
 
 import contextlib
 from collections import Counter
@@ -63,7 +63,7 @@ async def test_objects_are_named_counted_and_of_their_kind(bucket: Bucket) -> No
     }
 
 
-async def test_whose_it_is_stands_there_before_anything_else(bucket: Bucket) -> None:
+async def test_the_index_is_written_before_all_other_objects(bucket: Bucket) -> None:
     names: list[str] = []
     bucket.before = lambda action: names.extend(bucket.contents)
     await export(bucket, 1, "ann")
@@ -90,7 +90,7 @@ async def test_an_erasure_takes_the_persons_exports_and_no_others(bucket: Bucket
         (NOW + 2 * HOUR, NOW + HOUR, True),
     ],
 )
-async def test_what_was_made_before_the_execution_goes(
+async def test_exports_from_before_the_execution_are_deleted(
     bucket: Bucket, made_at: Any, executed_at: Any, *, stays: bool
 ) -> None:
     await export(bucket, 1, "ann", made_at=made_at)
@@ -99,7 +99,9 @@ async def test_what_was_made_before_the_execution_goes(
     assert bool(bucket.contents) is stays
 
 
-async def test_whose_it_is_goes_last_so_that_what_is_cut_off_is_continued(bucket: Bucket) -> None:
+async def test_the_index_is_deleted_last_so_that_an_interrupted_deletion_is_continued(
+    bucket: Bucket,
+) -> None:
     await export(bucket, 1, "ann")
     deletions: list[str] = []
 
@@ -119,8 +121,10 @@ async def test_whose_it_is_goes_last_so_that_what_is_cut_off_is_continued(bucket
 
 
 @pytest.mark.parametrize("at", range(12))
-async def test_of_an_export_that_is_made_meanwhile_nothing_stays(bucket: Bucket, at: int) -> None:
-    """At whatever step of the erasure the export writes its parts and ends."""
+async def test_an_export_that_is_written_during_the_erasure_is_deleted(
+    bucket: Bucket, at: int
+) -> None:
+    """The export writes its parts and ends during the erasure, at any step of it."""
     writing = Writing(Writer(bucket), bucket, OWNER, "e1")
     await writing.begin(Index("dev", tuple(KEYS.all_user_keys("dev", "ann")), NOW))
     await writing.add("identities", [{"a": 1}])
@@ -155,7 +159,7 @@ async def test_out_of_time_is_said(bucket: Bucket) -> None:
         await ExportedCopies(bucket).rewrite(Scopes([scope("ann")]), Counter(), lambda: True)
 
 
-async def test_an_index_that_nobody_can_read_is_left_to_its_age(bucket: Bucket) -> None:
+async def test_an_unreadable_index_stays_until_it_is_too_old(bucket: Bucket) -> None:
     bucket.put("exports/acme/dev/e1/index.json", b"{")
     assert await erase(bucket, scope("ann")) == {}
     assert list(bucket.contents) == ["exports/acme/dev/e1/index.json"]

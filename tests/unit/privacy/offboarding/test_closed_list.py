@@ -1,4 +1,4 @@
-"""Closing partners in Secret Manager, whoever else writes at the same time."""
+"""Partners are closed in Secret Manager, even if others write the list at the same time."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ def names(secret: Secret) -> set[str]:
 
 
 def before_addition(secret: Secret, action: Callable[[], object]) -> None:
-    """Let something happen once, right before the next version is added."""
+    """Do something once, right before the next version is added."""
 
     def act(name: str) -> None:
         if name == "add":
@@ -54,7 +54,7 @@ async def test_a_partner_is_closed_once() -> None:
     assert len(memory.versions) == 2
 
 
-async def test_two_at_once_lose_neither() -> None:
+async def test_two_closings_at_once_are_both_kept() -> None:
     memory = Secret(EMPTY)
 
     def other() -> None:
@@ -65,7 +65,7 @@ async def test_two_at_once_lose_neither() -> None:
     assert names(memory) == {"acme", "other"}
 
 
-async def test_an_entry_is_not_lost_though_its_overwriter_does_not_live_to_see_it() -> None:
+async def test_an_overwritten_entry_is_not_lost_although_its_writer_died() -> None:
     def die(action: str) -> None:
         if action == "add":
             raise SecretsUnavailable("ConnectionError")
@@ -76,13 +76,13 @@ async def test_an_entry_is_not_lost_though_its_overwriter_does_not_live_to_see_i
     before_addition(memory, lambda: memory.versions.append(other))
     with pytest.raises(ListUnavailable):
         await ClosedSecret(memory).close("acme", [], NOW)
-    assert names(memory) == {"acme"}, "for the moment"
+    assert names(memory) == {"acme"}, "the other entry is missing for the moment"
 
     healing = Secret(*memory.versions)
     assert (await ClosedSecret(healing).read()).partners.keys() == {"acme", "other"}
     assert names(healing) == {"acme", "other"}
     await ClosedSecret(healing).read()
-    assert len(healing.versions) == 4, "nothing is written that is there"
+    assert len(healing.versions) == 4, "an entry that is in the list is not written again"
 
 
 async def test_a_version_that_was_destroyed_is_passed_over() -> None:
@@ -92,7 +92,7 @@ async def test_a_version_that_was_destroyed_is_passed_over() -> None:
     assert (await ClosedSecret(memory).read()).partners == {}
 
 
-async def test_who_is_taken_out_by_hand_stays_out() -> None:
+async def test_a_partner_removed_by_hand_stays_removed() -> None:
     memory = Secret(EMPTY)
     await ClosedSecret(memory).close("acme", [], NOW)
     memory.versions.append(EMPTY)
@@ -100,8 +100,8 @@ async def test_who_is_taken_out_by_hand_stays_out() -> None:
     assert names(memory) == {"other"}
 
 
-async def test_what_is_newest_may_be_told_late() -> None:
-    """Secret Manager is consistent at once by numbers only."""
+async def test_the_newest_version_may_be_known_late() -> None:
+    """Secret Manager may return an old version as the newest; only access by number is exact."""
     memory = Secret(EMPTY)
     memory.announced = 1
     assert (await ClosedSecret(memory).close("acme", [], NOW)).closed_at == NOW
@@ -111,19 +111,19 @@ async def test_what_is_newest_may_be_told_late() -> None:
 
 
 def made_by_terraform(at: datetime) -> bytes:
-    """The list of an apply, of a secret that was made now."""
+    """Return the list that an apply writes at a time, for a secret that was created at NOW."""
     times = {"made_at": at.isoformat(), "secret_made_at": NOW.isoformat()}
     return json.dumps({"partners": {}} | times).encode()
 
 
-async def test_terraforms_first_list_is_one_though_the_apply_was_repeated() -> None:
+async def test_terraforms_first_list_is_valid_although_the_apply_was_repeated() -> None:
     memory = Secret(made_by_terraform(NOW + timedelta(hours=23)))
     assert (await ClosedSecret(memory).read()).partners == {}
     assert len(memory.versions) == 1
 
 
-async def test_a_list_that_terraform_made_anew_lets_nobody_in_again() -> None:
-    """Its version was destroyed, and whoever applies makes another, which is the newest."""
+async def test_a_list_that_terraform_made_again_opens_no_closed_partner() -> None:
+    """A version was destroyed, so the next apply adds an empty list as the newest version."""
     memory = Secret(made_by_terraform(NOW))
     await ClosedSecret(memory).close("acme", ["acme-prod"], NOW)
     memory.destroyed = {1}
@@ -135,14 +135,14 @@ async def test_a_list_that_terraform_made_anew_lets_nobody_in_again() -> None:
     assert names(memory) == {"acme", "other"}
 
 
-async def test_before_anybody_was_closed_a_list_made_anew_names_nobody() -> None:
+async def test_a_list_made_again_is_empty_if_no_partner_was_closed() -> None:
     memory = Secret(b"destroyed", made_by_terraform(LATER + timedelta(days=30)))
     memory.destroyed = {1}
     assert (await ClosedSecret(memory).read()).partners == {}
     assert ClosedList.from_json(memory.versions[-1]).follows == 2
 
 
-async def test_where_the_last_list_is_gone_too_nobody_knows_who_is_closed() -> None:
+async def test_without_any_earlier_list_it_is_unknown_who_is_closed() -> None:
     memory = Secret(EMPTY)
     await ClosedSecret(memory).close("acme", [], NOW)
     memory.versions.append(made_by_terraform(NOW + timedelta(days=30)))
@@ -153,7 +153,7 @@ async def test_where_the_last_list_is_gone_too_nobody_knows_who_is_closed() -> N
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"nonsense"])
-async def test_what_is_no_list_is_not_written_over(content: bytes) -> None:
+async def test_a_malformed_list_is_not_overwritten(content: bytes) -> None:
     memory = Secret(EMPTY)
     memory.versions.append(content)
     with pytest.raises(ListUnavailable):
@@ -175,7 +175,7 @@ async def test_many_writers_end() -> None:
 
 @pytest.fixture
 def endpoint(tmp_path: Path) -> Iterator[str]:
-    """A Secret Manager over HTTP, with a closed list that names nobody."""
+    """The URL of a Secret Manager stand-in with an empty closed list."""
     (tmp_path / "closed.json").write_bytes(EMPTY)
     secrets = Secrets(tmp_path, "projects/p/secrets/chat-eu-", "europe-west1")
     serving = server(0, secrets)
@@ -187,7 +187,7 @@ def endpoint(tmp_path: Path) -> Iterator[str]:
     serving.server_close()
 
 
-async def test_over_the_wire_eight_writers_lose_nobody(endpoint: str, tmp_path: Path) -> None:
+async def test_eight_writers_over_http_lose_no_entry(endpoint: str, tmp_path: Path) -> None:
     partners = {f"partner-{number}" for number in range(8)}
     start = Barrier(len(partners))
 
@@ -204,7 +204,7 @@ async def test_over_the_wire_eight_writers_lose_nobody(endpoint: str, tmp_path: 
     assert json.loads((tmp_path / "closed.json").read_text())["partners"].keys() == partners
 
 
-async def test_a_service_that_does_not_answer_or_has_no_such_secret_is_said_so(
+async def test_a_missing_secret_or_a_service_that_does_not_answer_is_an_error(
     endpoint: str,
 ) -> None:
     for secret in (
@@ -235,7 +235,7 @@ async def test_a_malformed_entry_is_kept_until_its_partner_is_closed_anew() -> N
 
 
 def filled(size: int) -> bytes:
-    """A list of at least so many bytes, and less than one entry more."""
+    """Return a list with at least so many bytes, but less than one entry more."""
     partner = ClosedPartner((), NOW)
     one = len(ClosedList({"partner-0000": partner, "partner-0001": partner}).to_json())
     one -= len(ClosedList({"partner-0000": partner}).to_json())
@@ -261,11 +261,11 @@ async def test_a_full_list_refuses_another_partner_and_stays_as_it_is(
     assert ("ERROR", "closed list full") in logged(capsys)
     known = await closed.read()
     first = next(iter(known.partners))
-    assert await closed.close(first, [], LATER) == known.partners[first], "it is closed already"
+    assert await closed.close(first, [], LATER) == known.partners[first], "it was closed before"
 
 
-async def test_two_at_once_have_room_though_each_filled_the_list() -> None:
-    """Were one of them refused after both were written, the other would be let in again."""
+async def test_two_closings_at_once_both_fit_although_each_fills_the_list() -> None:
+    """If one were refused after both were written, the other would be missing from the list."""
     memory = Secret(EMPTY, filled(FULL_BYTES - 250))
 
     def other() -> None:
@@ -278,7 +278,7 @@ async def test_two_at_once_have_room_though_each_filled_the_list() -> None:
 
 
 @pytest.mark.parametrize(("part", "lines"), [(NEARLY_FULL, 2), (NEARLY_FULL - 0.01, 0)])
-async def test_each_reading_tells_that_the_list_is_nearly_full(
+async def test_each_read_logs_that_the_list_is_nearly_full(
     part: float, lines: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     memory = Secret(EMPTY, filled(int(MAX_BYTES * part)))
@@ -287,8 +287,10 @@ async def test_each_reading_tells_that_the_list_is_nearly_full(
     assert logged(capsys) == [("WARNING", "closed list nearly full")] * lines
 
 
-async def test_over_the_wire_as_many_fit_as_are_documented(endpoint: str, tmp_path: Path) -> None:
-    """Google refuses more than 64 KiB, and so does what stands for it."""
+async def test_the_list_has_room_for_as_many_partners_as_documented(
+    endpoint: str, tmp_path: Path
+) -> None:
+    """Google refuses a version above 64 KiB, and so does the stand-in."""
     partners = {
         f"customer-{number:03}": {
             "projects": [f"customer-{number:03}-prod"],

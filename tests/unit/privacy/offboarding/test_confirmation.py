@@ -16,7 +16,7 @@ def test_a_code_confirms_for_15_minutes() -> None:
     assert OURS.confirms(code, "acme", NOW)
     assert OURS.confirms(code, "acme", NOW + timedelta(minutes=15) - SECOND)
     assert not OURS.confirms(code, "acme", NOW + timedelta(minutes=15))
-    assert not OURS.confirms(code, "acme", NOW - SECOND), "of a clock that was set back"
+    assert not OURS.confirms(code, "acme", NOW - SECOND), "the code is from the future"
 
 
 def test_a_code_is_of_one_partner_and_one_cell() -> None:
@@ -31,5 +31,5 @@ def test_a_code_is_of_one_partner_and_one_cell() -> None:
     "code",
     ["", "-", "x", "1", "1-", "²-0", "9" * 400, "9" * 12 + "-0", "1-\ud83d", "-1-0", "1.0-0"],
 )
-def test_what_is_no_code_confirms_nothing(code: str) -> None:
+def test_a_malformed_code_confirms_nothing(code: str) -> None:
     assert not OURS.confirms(code, "acme", NOW)

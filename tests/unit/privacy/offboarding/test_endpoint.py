@@ -1,4 +1,4 @@
-"""Offboardings through the function's HTTP face, and what any failure of any step leaves."""
+"""Offboardings through the HTTP interface, also with a failure at any step."""
 
 import json
 from collections import Counter
@@ -45,7 +45,7 @@ def solo(number: int) -> tuple[bytes, dict[str, str]]:
 
 
 def filled() -> OffboardingCell:
-    """A cell with something of acme and of solo in each place."""
+    """Return a cell with data of acme and of solo in each place."""
     offboarding = OffboardingCell()
     for partner in ("acme", "solo"):
         offboarding.store.rows_of[partner] = {"events_v1": 5, "identities_v1": 2, "daily_v1": 1}
@@ -60,7 +60,7 @@ def filled() -> OffboardingCell:
     put(*quarantined(b"[", reason="bad_attributes", partner="unknown", attributes={"kind": "x"}))
     put("exports/acme/acme-prod/1/index.json", b"{}")
     put("exports/acme/acme-prod/1/events.jsonl", b"{}")
-    put("exports/acme/acme-prod/2/events.jsonl", b"{}")  # begun while its index was deleted
+    put("exports/acme/acme-prod/2/events.jsonl", b"{}")  # written after its index was deleted
     put("exports/solo/only/3/index.json", b"{}")
     put("exports/solo/only/3/events.jsonl", b"{}")
     offboarding.letters.put(message(1), message(2))
@@ -69,7 +69,7 @@ def filled() -> OffboardingCell:
 
 
 def check_others(offboarding: OffboardingCell) -> None:
-    """All of solo is there as it was."""
+    """Assert that all data of solo is unchanged."""
     assert offboarding.store.rows_of["solo"] == {"events_v1": 5, "identities_v1": 2, "daily_v1": 1}
     events = [
         event.attributes["ingest_id"]
@@ -88,7 +88,7 @@ def check_others(offboarding: OffboardingCell) -> None:
 
 
 def check_gone(offboarding: OffboardingCell) -> None:
-    """Nothing of acme is left anywhere."""
+    """Assert that no data of acme is left in any place."""
     assert not any(offboarding.store.rows_of["acme"].values())
     text = b"".join(content for content, *_ in offboarding.bucket.contents.values())
     assert b"acme" not in text
@@ -109,7 +109,7 @@ FOUND = {
 
 
 async def finish(offboarding: OffboardingCell) -> dict[str, Any]:
-    """Ask until there is a certificate, as an operator does, and return it."""
+    """Repeat the request until there is a certificate, as an operator does; return it."""
     for _ in range(20):
         answer = await offboarding.order()
         if answer.status_code == 202 and "confirm" in answer.json():
@@ -120,7 +120,7 @@ async def finish(offboarding: OffboardingCell) -> dict[str, Any]:
             return certificate
         offboarding.now += CLOSING
         offboarding.letters.expire_leases()
-    pytest.fail("there is no certificate")
+    pytest.fail("the offboarding did not end with a certificate")
 
 
 async def test_the_first_request_only_counts() -> None:
@@ -167,7 +167,7 @@ async def test_the_code_closes_and_deletes_and_the_certificate_comes_when_it_is_
 
 
 @pytest.mark.parametrize("email", [PARTNER, SCHEDULER, PUSH, "nobody@else.example"])
-async def test_offboardings_are_the_matter_of_operators(email: str) -> None:
+async def test_only_operators_may_offboard(email: str) -> None:
     offboarding = filled()
     code = await offboarding.code()
     answers = [
@@ -182,7 +182,7 @@ async def test_offboardings_are_the_matter_of_operators(email: str) -> None:
 
 
 @pytest.mark.parametrize("content", ["{}", '{"partner": "A"}', '{"partner": ""}', '{"x": 1}', "["])
-async def test_what_is_no_request_is_400(content: str) -> None:
+async def test_a_malformed_request_is_400(content: str) -> None:
     offboarding = filled()
     answer = await offboarding.ask("POST", "/offboardings")
     assert answer.status_code == 400
@@ -192,7 +192,7 @@ async def test_what_is_no_request_is_400(content: str) -> None:
     assert answer.status_code == 400
 
 
-async def test_who_does_not_exist_is_404_and_says_so_to_programs() -> None:
+async def test_an_unknown_partner_is_404_and_programs_can_tell() -> None:
     offboarding = OffboardingCell()
     offboarding.partners.projects = {}
     answer = await offboarding.order()
@@ -200,7 +200,7 @@ async def test_who_does_not_exist_is_404_and_says_so_to_programs() -> None:
     assert (await offboarding.ask("GET", "/offboardings/acme")).status_code == 404
 
 
-async def test_who_has_no_tokens_any_more_leaves_all_the_same() -> None:
+async def test_a_partner_without_tokens_can_be_offboarded() -> None:
     offboarding = filled()
     offboarding.partners.projects = {}
     assert (await finish(offboarding))["projects"] == []
@@ -233,7 +233,7 @@ async def test_without_the_partners_secret_nothing_is_begun() -> None:
 
 
 async def test_whatever_step_fails_the_next_requests_finish() -> None:
-    """A failure at each step in turn, before it has an effect and after."""
+    """In turn, each step fails, either before or after its effect."""
     whole = filled()
     await finish(whole)
     assert len(whole.steps) > 50
@@ -265,7 +265,7 @@ async def test_whenever_the_time_is_over_the_sweep_goes_on() -> None:
         check_others(offboarding)
 
 
-async def test_what_cannot_be_counted_in_time_is_not_counted_and_leaves_all_the_same() -> None:
+async def test_places_that_cannot_be_counted_in_time_are_deleted_uncounted() -> None:
     offboarding = filled()
     offboarding.over_after = 3
     plan = (await offboarding.order()).json()
@@ -281,7 +281,7 @@ async def test_what_cannot_be_counted_in_time_is_not_counted_and_leaves_all_the_
     check_others(offboarding)
 
 
-async def test_a_sweep_says_what_did_not_answer_and_what_is_left() -> None:
+async def test_a_sweep_reports_what_failed_and_what_is_left() -> None:
     offboarding = filled()
     await offboarding.order(await offboarding.code())
     offboarding.over_after = 0
@@ -292,13 +292,13 @@ async def test_a_sweep_says_what_did_not_answer_and_what_is_left() -> None:
     assert (answer.status_code, answer.json()["unavailable"]) == (503, "ListUnavailable")
 
 
-async def test_a_sweep_runs_nothing_where_nobody_left() -> None:
+async def test_a_sweep_runs_no_statement_if_no_partner_is_closed() -> None:
     offboarding = filled()
     answer = await offboarding.ask("POST", "/sweep", SCHEDULER)
     assert (answer.json()["offboardings"], offboarding.steps) == ({}, ["newest", "find"])
 
 
-async def test_what_comes_late_is_deleted_by_the_sweep_for_as_long_as_it_may_come() -> None:
+async def test_sweeps_delete_late_events_as_long_as_any_may_come() -> None:
     offboarding = filled()
     await finish(offboarding)
     offboarding.letters.put(message(9))
@@ -311,8 +311,8 @@ async def test_what_comes_late_is_deleted_by_the_sweep_for_as_long_as_it_may_com
     assert offboarding.steps == ["newest", "find_offboardings", "find"]
 
 
-async def test_for_a_day_tables_are_looked_at_all_the_same() -> None:
-    """An instance to which the closed list was told late may have stored something."""
+async def test_sweeps_look_at_the_tables_for_a_day_after_the_certificate() -> None:
+    """An instance that read the closed list late may have stored events."""
     offboarding = filled()
     await finish(offboarding)
     offboarding.store.rows_of["acme"] = {"events_v1": 3}
@@ -370,7 +370,7 @@ async def test_a_legal_hold_binds_tables_objects_and_dead_letters() -> None:
 
     for _ in range(3):
         await offboarding.ask("POST", "/sweep", SCHEDULER)
-    assert len(held_records(offboarding)) == 5, "however often it is swept"
+    assert len(held_records(offboarding)) == 5, "further sweeps change nothing"
 
     offboarding.store.people, offboarding.store.held["acme"] = [], {}
     swept = await offboarding.ask("POST", "/sweep", SCHEDULER)
@@ -383,7 +383,7 @@ async def test_a_legal_hold_binds_tables_objects_and_dead_letters() -> None:
 
 
 def held_records(offboarding: OffboardingCell) -> list[tuple[Quarantined, bytes]]:
-    """What a legal hold keeps of acme in the bucket."""
+    """Return the events of acme that a legal hold keeps in the bucket."""
     return [
         decode(content)
         for name, (content, *_) in offboarding.bucket.contents.items()
@@ -391,7 +391,7 @@ def held_records(offboarding: OffboardingCell) -> list[tuple[Quarantined, bytes]
     ]
 
 
-async def test_whatever_step_fails_nothing_that_a_hold_names_is_lost() -> None:
+async def test_whatever_step_fails_no_data_under_a_hold_is_lost() -> None:
     def prepared() -> OffboardingCell:
         offboarding = filled()
         hold(offboarding)
@@ -423,8 +423,8 @@ async def test_whatever_step_fails_nothing_that_a_hold_names_is_lost() -> None:
         assert ids == {"i10", "i12", "i13"}, offboarding.steps[step - 1]
 
 
-async def test_what_a_later_hold_kept_of_a_partner_who_is_gone_goes_with_it() -> None:
-    """Long after the last look at the partner, and where it is closed no more: it came back."""
+async def test_events_kept_by_a_later_hold_are_deleted_when_the_hold_ends() -> None:
+    """The hold ends long after the last look at the partner, who has come back since."""
     offboarding = filled()
     await finish(offboarding)
     key = user_key(KEYS.current, "acme-prod", HELD)
@@ -444,15 +444,15 @@ async def test_what_a_later_hold_kept_of_a_partner_who_is_gone_goes_with_it() ->
     before = set(offboarding.store.receipts)
     await offboarding.ask("POST", "/sweep", SCHEDULER)
     assert held_records(offboarding) == []
-    assert offboarding.store.rows_of["acme"] == {"events_v1": 7}, "its new events are its own"
+    assert offboarding.store.rows_of["acme"] == {"events_v1": 7}, "new events must stay"
     [fresh] = set(offboarding.store.receipts) - before
     receipt = offboarding.store.receipts[fresh]
     assert (receipt["operation"], receipt["reference"]) == ("release", "acme")
     assert receipt["detail"] == {"deleted": {"on_hold/": 1}}
 
 
-async def test_what_a_hold_kept_just_now_is_not_for_a_run_that_began_before_it() -> None:
-    """Two runs meet: one has read the holds before this one was filed."""
+async def test_a_run_does_not_delete_events_under_a_hold_that_was_filed_after_it_began() -> None:
+    """Two runs overlap, and one of them has read the holds before this hold was filed."""
     offboarding = filled()
     await offboarding.order(await offboarding.code())
 
@@ -473,7 +473,7 @@ async def test_what_a_hold_kept_just_now_is_not_for_a_run_that_began_before_it()
     check_gone(offboarding)
 
 
-async def test_of_a_body_that_was_refused_only_what_names_the_held_person_stays() -> None:
+async def test_only_the_held_persons_events_of_a_refused_body_stay() -> None:
     offboarding = filled()
     hold(offboarding)
     several = b"[" + body("ann", **PROJECT) + b"," + body(HELD, **PROJECT) + b"]"
@@ -486,8 +486,8 @@ async def test_of_a_body_that_was_refused_only_what_names_the_held_person_stays(
     assert (record.attributes or {})["project"] == "acme-prod"
 
 
-async def test_an_object_that_is_written_meanwhile_counts_when_it_is_gone() -> None:
-    """A replay or a sweep may be faster than the rewriting; what is there is the next look's."""
+async def test_an_object_that_is_replaced_meanwhile_is_counted_when_it_is_deleted() -> None:
+    """A replay or a sweep may replace an object during the run; the next look finds the new one."""
     offboarding = filled()
     names = iter(["spill/both"])
 
@@ -505,10 +505,10 @@ async def test_an_object_that_is_written_meanwhile_counts_when_it_is_gone() -> N
 
 
 @pytest.mark.parametrize(("with_code", "ordered_by"), [(False, ""), (True, OFFICER)])
-async def test_who_asks_how_far_it_is_has_not_ordered_it(
+async def test_a_request_for_the_state_does_not_order_the_offboarding(
     ordered_by: str, *, with_code: bool
 ) -> None:
-    """The function died after the closing, before it was noted who asked for it."""
+    """The function died after it closed the partner, and before it noted who asked for that."""
     offboarding = filled()
     code = await offboarding.code()
     offboarding.secret.versions.append(
@@ -518,7 +518,7 @@ async def test_who_asks_how_far_it_is_has_not_ordered_it(
     assert (report["state"], report["ordered_by"]) == ("deleting", ordered_by)
 
 
-async def test_an_object_of_the_spill_that_nobody_can_read_waits_for_the_sweep() -> None:
+async def test_an_unreadable_object_of_the_spill_waits_for_the_sweep() -> None:
     offboarding = filled()
     offboarding.bucket.put("spill/torn", b'{"data": ')
     await offboarding.order(await offboarding.code())
@@ -532,12 +532,12 @@ async def test_an_object_of_the_spill_that_nobody_can_read_waits_for_the_sweep()
     report = (await offboarding.order()).json()
     assert report["state"] == "deleted"
     [left] = [item for item in report["certificate"]["remains"] if item["where"] == "quarantine"]
-    assert left["until"] == (offboarding.now + UNREADABLE).isoformat(), "it is there, and goes"
+    assert left["until"] == (offboarding.now + UNREADABLE).isoformat(), "it stays until then"
     assert any(name.startswith("quarantine/malformed/") for name in offboarding.bucket.contents)
 
 
-async def test_with_a_full_list_nothing_is_shown_closed_or_deleted() -> None:
-    """The first step says so already: cells where there is room would begin to delete."""
+async def test_with_a_full_closed_list_no_partner_is_closed_or_deleted() -> None:
+    """The first request already says so. Otherwise, cells with a shorter list would delete data."""
     offboarding = filled()
     code = (await offboarding.order()).json()["confirm"]
     projects = ["p" * 100] * 10
@@ -555,8 +555,8 @@ async def test_with_a_full_list_nothing_is_shown_closed_or_deleted() -> None:
     assert not offboarding.store.receipts
 
 
-async def test_exports_of_who_took_over_a_project_s_name_stay() -> None:
-    """The partner is in an export's name, so the former owner's go and the new owner's do not."""
+async def test_exports_of_the_new_owner_of_a_project_stay() -> None:
+    """The name of an export has the partner, so only exports of the former owner are deleted."""
     offboarding = filled()
     kept = "exports/solo/acme-prod/4/index.json"
     offboarding.bucket.put(kept, b"{}")

@@ -1,4 +1,4 @@
-"""Look-ups: what is told, to whom, and that each leaves a receipt before it is told."""
+"""Look-ups answer only permitted callers, and write a receipt before they answer."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def lookups(statements: Statements) -> Lookups:
     return Lookups(context)
 
 
-async def test_ids_are_told_their_keys_of_every_version(
+async def test_user_keys_of_every_version_are_returned_for_ids(
     lookups: Lookups, statements: Statements
 ) -> None:
     answer = await lookups.ask(request_by(ANN, REQUEST | {"ids": ["u-two", "u-one", "u-two"]}))
@@ -70,10 +70,10 @@ async def test_ids_are_told_their_keys_of_every_version(
         ],
     }
     assert answer.headers["cache-control"] == "no-store"
-    assert [name for name, _ in statements.runs] == ["add_receipts"], "nobody is searched for"
+    assert [name for name, _ in statements.runs] == ["add_receipts"], "no search is needed"
 
 
-async def test_keys_are_told_their_ids_by_one_statement(
+async def test_ids_of_user_keys_are_found_by_one_statement(
     lookups: Lookups, statements: Statements
 ) -> None:
     old, new = keys_of("u-one")
@@ -97,7 +97,7 @@ async def test_keys_are_told_their_ids_by_one_statement(
     assert [name for name, _ in statements.runs] == ["find_identities", "add_receipts"]
 
 
-async def test_the_receipt_tells_who_how_many_and_why_and_names_nobody(
+async def test_the_receipt_has_the_caller_the_number_and_the_reason_but_no_ids(
     lookups: Lookups, statements: Statements
 ) -> None:
     await lookups.ask(request_by(ANN, REQUEST))
@@ -119,7 +119,7 @@ async def test_the_receipt_tells_who_how_many_and_why_and_names_nobody(
 
 
 @pytest.mark.parametrize("failing", ["add_receipts", "find_identities"])
-async def test_without_a_receipt_nothing_is_told(
+async def test_without_a_receipt_there_is_no_answer(
     lookups: Lookups, statements: Statements, failing: str
 ) -> None:
     statements.failing.add(failing)
@@ -132,7 +132,7 @@ async def test_without_a_receipt_nothing_is_told(
 @pytest.mark.parametrize(
     "caller", [Caller("eve@other.example", frozenset({"shop"})), SCHEDULER, PUSH]
 )
-async def test_other_projects_are_nobodys_matter(
+async def test_other_projects_are_refused(
     lookups: Lookups, statements: Statements, caller: Caller
 ) -> None:
     with pytest.raises(ProblemError) as refused:
@@ -145,7 +145,7 @@ async def test_an_operator_may_look_up_in_every_project(lookups: Lookups) -> Non
     assert (await lookups.ask(request_by(OPERATOR, REQUEST))).status_code == 200
 
 
-async def test_an_owner_that_cannot_be_read_ends_it(statements: Statements) -> None:
+async def test_an_owner_that_cannot_be_read_is_an_error(statements: Statements) -> None:
     async def unavailable(caller: Caller, project: str) -> str:
         raise retry_later("not now")
 
@@ -184,7 +184,7 @@ async def test_an_owner_that_cannot_be_read_ends_it(statements: Statements) -> N
         {"users": []},
     ],
 )
-async def test_what_is_not_understood_is_refused_and_not_quoted(
+async def test_a_malformed_request_is_refused_and_not_quoted(
     lookups: Lookups, statements: Statements, change: dict[str, Any]
 ) -> None:
     with pytest.raises(msgspec.ValidationError) as refusal:
@@ -193,7 +193,7 @@ async def test_what_is_not_understood_is_refused_and_not_quoted(
     assert statements.runs == []
 
 
-async def test_as_many_as_may_be_are_answered(lookups: Lookups) -> None:
+async def test_the_largest_request_is_answered(lookups: Lookups) -> None:
     ids = [f"user-{number}" for number in range(PEOPLE)]
     answer = await lookups.ask(request_by(ANN, REQUEST | {"ids": ids}))
     assert len(body_of(answer)["people"]) == PEOPLE

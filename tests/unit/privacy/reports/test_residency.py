@@ -1,4 +1,7 @@
-"""Residency: every place is asked for, what is not known is no success, and people can read it."""
+"""The report on residency checks every place. An unknown location is a failure.
+
+People get the report as a page.
+"""
 
 import json
 import re
@@ -71,7 +74,7 @@ async def test_a_cell_in_its_region_keeps_the_promise(statements: Statements) ->
     ]  # fmt: skip
 
 
-async def test_what_cannot_be_asked_is_not_ok(statements: Statements) -> None:
+async def test_a_place_that_cannot_be_checked_is_not_ok(statements: Statements) -> None:
     refusing = {f"/v1/{SECRETS[0]}": Answer(403, {})}
     with serving(healthy() | TABLES | refusing) as at:
         answer = body_of(await residency(statements, at).ask(request_by(OPERATOR)))
@@ -152,7 +155,7 @@ async def test_without_a_receipt_there_is_no_answer(statements: Statements) -> N
 
 
 @pytest.mark.parametrize("caller", [ANN, SCHEDULER, PUSH])
-async def test_it_is_the_matter_of_operators(statements: Statements, caller: Caller) -> None:
+async def test_only_operators_may_ask(statements: Statements, caller: Caller) -> None:
     nowhere = Served("http://127.0.0.1:1", "http://127.0.0.1:1")
     with pytest.raises(ProblemError) as refused:
         await residency(statements, nowhere).ask(request_by(caller))

@@ -1,4 +1,4 @@
-"""Storage limitation: what is older than promised is told, and silence is no success."""
+"""The report on retention finds data that is kept for too long. No answer is a failure."""
 
 import json
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 class Aged(Bucket):
-    """Objects of an age; held ones are those of `too_long`."""
+    """A bucket with objects of given ages; `too_long` are events that are on hold for too long."""
 
     def __init__(self, **objects: timedelta) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ def statements() -> Statements:
 def retention_of(
     statements: Statements, bucket: Aged, nightly: Statements | None = None
 ) -> Retention:
-    """Return a check whose ledger runs its statements with `nightly`."""
+    """Return a check of retention; its ledger runs its statements with `nightly`."""
     return Retention(
         statements,
         Ledger(nightly or Statements("operate"), 100),
@@ -148,7 +148,7 @@ async def test_rows_that_should_be_gone_are_found(
 
 
 @pytest.mark.parametrize("part", ["tables", "bucket"])
-async def test_what_cannot_be_asked_is_unknown_and_not_ok(
+async def test_a_place_that_cannot_be_checked_is_unknown_and_not_ok(
     statements: Statements, part: str
 ) -> None:
     bucket = Aged()
@@ -164,7 +164,7 @@ async def test_what_cannot_be_asked_is_unknown_and_not_ok(
 
 
 @pytest.mark.parametrize("caller", [ANN, SCHEDULER, PUSH])
-async def test_it_is_the_matter_of_operators(statements: Statements, caller: Caller) -> None:
+async def test_only_operators_may_ask(statements: Statements, caller: Caller) -> None:
     retention = retention_of(statements, Aged())
     with pytest.raises(ProblemError) as refused:
         await retention.ask(request_by(caller))
@@ -172,7 +172,7 @@ async def test_it_is_the_matter_of_operators(statements: Statements, caller: Cal
     assert statements.runs == []
 
 
-async def test_what_no_hold_keeps_any_more_is_found(statements: Statements) -> None:
+async def test_events_that_no_hold_keeps_any_more_are_found(statements: Statements) -> None:
     bucket = Aged(**{"on_hold/acme/chat/a": 300 * DAY, "on_hold/acme/chat/b": 300 * DAY})
     assert (await report(statements, bucket))["ok"] is True
     bucket.too_long = [Stored("on_hold/acme/chat/a", 1, NOW - 300 * DAY)]

@@ -1,4 +1,4 @@
-"""Which partner's data a request concerns: also of projects that moved, or are in no setting."""
+"""The partner of a request's project is found, even if the project moved or is in no setting."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ async def test_a_project_that_is_pinned_here_needs_no_data(
     statements: Statements, caller: Caller
 ) -> None:
     assert await Owners(statements).partner_of(caller, "here") == "acme"
-    assert [name for name, _ in statements.runs] == ["find_owners"], "the events are not read"
+    assert [name for name, _ in statements.runs] == ["find_owners"], "no events are read"
 
 
 @pytest.mark.parametrize("caller", [PARTNER, OPERATOR])
@@ -57,7 +57,7 @@ async def test_a_project_that_was_pinned_here_may_have_data_beside_the_tables_on
     assert await Owners(statements).partner_of(caller, "moved") == "acme"
 
 
-async def test_a_project_that_is_in_no_setting_is_the_operators_matter(
+async def test_only_operators_may_act_on_a_project_that_is_in_no_setting(
     statements: Statements,
 ) -> None:
     statements.answers["find_owners"] = owners("departed")
@@ -72,7 +72,7 @@ async def test_projects_of_others_are_not_even_looked_for(statements: Statements
 
 @pytest.mark.parametrize("caller", [PARTNER, OPERATOR])
 @pytest.mark.parametrize("project", ["here", "moved"])
-async def test_nobody_acts_on_the_data_of_two_partners_at_once(
+async def test_a_request_never_concerns_two_partners(
     statements: Statements, caller: Caller, project: str
 ) -> None:
     statements.answers["find_owners"] = owners("acme", "former")
@@ -87,7 +87,7 @@ async def test_a_new_owner_does_not_reach_the_former_owners_people(statements: S
     assert await Owners(statements).partner_of(OPERATOR, "moved") == "former"
 
 
-async def test_a_store_that_does_not_answer_ends_it(statements: Statements) -> None:
+async def test_a_store_that_does_not_answer_is_an_error(statements: Statements) -> None:
     statements.failing.add("find_owners")
     with pytest.raises(StatementFailed):
         await Owners(statements).partner_of(PARTNER, "here")

@@ -1,4 +1,4 @@
-"""Requests read ids by the rules by which `load` reads those of events."""
+"""Requests read ids of people by the rules by which `load` reads the ids in events."""
 
 import json
 
@@ -77,7 +77,7 @@ def test_an_id_has_at_most_so_many_characters() -> None:
         (LookupRequest, {"ids": ["IDS"], "reason": "r"}),
     ],
 )
-def test_every_request_about_people_reads_ids_so(
+def test_every_request_about_people_reads_ids_by_these_rules(
     form: type[msgspec.Struct], body: dict[str, object]
 ) -> None:
     text = json.dumps({"project": "dev"} | body)

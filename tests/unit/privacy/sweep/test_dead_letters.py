@@ -1,4 +1,4 @@
-"""A dead letter is replaced before it is acknowledged, and those of others are given back."""
+"""A dead letter is replaced before it is acknowledged, and letters of others are given back."""
 
 from collections import Counter
 from functools import partial
@@ -23,7 +23,7 @@ ANN, GONE = scope("ann"), scope("bob", treatment="delete")
 
 
 class Queue:
-    """The dead-letter topic and the subscription that it feeds."""
+    """The dead-letter topic, its subscription, and a bucket."""
 
     def __init__(self) -> None:
         self.letters = Letters()
@@ -78,7 +78,7 @@ async def test_a_letter_stays_where_its_replacement_is_not_taken() -> None:
 
 
 @pytest.mark.parametrize("action", ["pull", "acknowledge"])
-async def test_what_is_cut_off_is_continued(action: str) -> None:
+async def test_an_interrupted_rewriting_is_continued(action: str) -> None:
     queue = Queue()
     queue.letters.failing = {action}
     with pytest.raises(SubscriptionUnavailable):
@@ -91,7 +91,7 @@ async def test_what_is_cut_off_is_continued(action: str) -> None:
     assert {"i2", "i4"} <= set(queue.waiting())
 
 
-async def test_time_is_kept_and_nothing_stays_leased() -> None:
+async def test_the_rewriting_stops_in_time_and_leaves_no_letter_leased() -> None:
     queue = Queue()
     with pytest.raises(OutOfTime):
         await queue.rewrite(GONE, seconds=2)
@@ -109,13 +109,13 @@ async def test_a_letter_that_could_never_be_stored_goes_with_its_person() -> Non
 
 
 def unreadable(queue: Queue) -> None:
-    """Two letters alike that tell nothing, and one of a partner."""
+    """Add two equal letters without attributes, and one of a partner, that cannot be parsed."""
     queue.letters.put_raw(b"no JSON", {})
     queue.letters.put_raw(b"no JSON", {})
     queue.letters.put_raw(b"[" * 501 + b"]" * 501, attributes(9))
 
 
-async def test_letters_that_nobody_can_read_are_quarantined_although_nothing_is_in_scope() -> None:
+async def test_unreadable_letters_are_quarantined_although_nothing_is_in_scope() -> None:
     queue = Queue()
     unreadable(queue)
     assert await queue.rewrite() == {(NOBODY, "dead_letters_unreadable"): 3}
@@ -127,12 +127,12 @@ async def test_letters_that_nobody_can_read_are_quarantined_although_nothing_is_
         ("malformed", "unknown", b"no JSON"),
         ("too_deep", "acme", b"[" * 501 + b"]" * 501),
     ]
-    assert attributes(9) in [record.attributes for record, _ in kept], "for the replay"
+    assert attributes(9) in [record.attributes for record, _ in kept], "a replay needs them"
     assert await queue.rewrite() == {}
 
 
 @pytest.mark.parametrize("failing", ["bucket", "acknowledge"])
-async def test_a_letter_that_nobody_can_read_is_gone_only_once_it_is_quarantined(
+async def test_an_unreadable_letter_is_acknowledged_only_after_it_is_quarantined(
     failing: str,
 ) -> None:
     queue = Queue()
@@ -150,11 +150,11 @@ async def test_a_letter_that_nobody_can_read_is_gone_only_once_it_is_quarantined
     assert len(queue.bucket.contents) == 3
 
 
-async def test_a_letter_that_is_not_taken_holds_no_unread_one_back() -> None:
+async def test_a_letter_that_cannot_be_replaced_does_not_block_the_others() -> None:
     queue = Queue()
     unreadable(queue)
     queue.letters.batch = 100
     queue.topic.failure = "UNAVAILABLE"
     with pytest.raises(PublishFailed):
         await queue.rewrite(ANN)
-    assert len(queue.waiting()) == 8, "none is leased any more"
+    assert len(queue.waiting()) == 8, "all letters are given back"

@@ -1,4 +1,4 @@
-"""Who may have a sweep run, and what is answered."""
+"""Only the scheduler and operators may start a sweep, and the answer reports the result."""
 
 import json
 from collections import Counter
@@ -29,7 +29,7 @@ class Offboardings:
     """Stands for `functions.privacy.offboarding.endpoint.Offboardings`, with a report.
 
     Attributes:
-        restored: the restoration of tables that the last sweep was told; None for none.
+        restored: the restoration of tables that was passed to the last sweep; None for none.
     """
 
     def __init__(self, report: OffboardingReport, *, out_of_time: bool = False) -> None:
@@ -93,10 +93,10 @@ async def test_the_scheduler_and_operators_get_the_report(
     assert answer["executed"] == {"e": {"events_deleted": 2}}
     assert answer["rows"] == {"delete_events": 2}
     assert answer["places"] == {"spill_deleted": 1}
-    assert json.loads(capsys.readouterr().out)["executed"] == 1  # no ids where nobody needs them
+    assert json.loads(capsys.readouterr().out)["executed"] == 1  # a number, not the ids
 
 
-async def test_what_is_left_is_202() -> None:
+async def test_a_sweep_with_work_left_is_202() -> None:
     response = await endpoint(Sweep(SweepReport())).post(PrivacyRequest(SCHEDULER))
     assert response.status_code == 202
     left = OffboardingReport(finished=False)
@@ -106,7 +106,7 @@ async def test_what_is_left_is_202() -> None:
 
 
 @pytest.mark.parametrize("unavailable", ["", "claim: ServiceUnavailable"])
-async def test_a_sweep_that_checks_tells_what_is_kept_too_long(unavailable: str) -> None:
+async def test_a_sweep_that_checks_reports_data_that_is_kept_too_long(unavailable: str) -> None:
     late = PlaceRetention("events_v1", 215, "late", 3)
     retention = NothingLate(
         Checked(ok=False, asked_at=NOW, places=[late, PlaceRetention("spill/", 28, "ok")])
@@ -133,7 +133,7 @@ async def test_a_sweep_that_need_not_check_says_nothing_of_it() -> None:
     assert "late" not in json.loads(bytes(answer.body))
 
 
-async def test_what_could_not_be_checked_is_no_success() -> None:
+async def test_a_failed_check_is_not_a_success() -> None:
     retention = NothingLate(
         Checked(ok=False, asked_at=NOW, places=[PlaceRetention("spill/", 28, "unknown", None)])
     )
@@ -150,7 +150,7 @@ async def test_the_check_is_left_to_the_next_sweep_where_the_time_is_over() -> N
     assert (answer.status_code, retention.checks) == (202, 0)
 
 
-async def test_what_did_not_answer_is_503() -> None:
+async def test_a_failed_statement_is_503() -> None:
     report = SweepReport(unavailable="claim: ServiceUnavailable")
     with pytest.raises(ProblemError) as refused:
         await endpoint(Sweep(report)).post(PrivacyRequest(SCHEDULER))
@@ -166,7 +166,7 @@ def restored(to: datetime | None = TO, at: datetime | None = AT) -> bytes:
     return msgspec.json.encode({name: time for name, time in times.items() if time})
 
 
-async def test_an_operator_has_executed_again_what_restored_tables_brought_back() -> None:
+async def test_an_operator_may_have_erasures_executed_again_after_tables_were_restored() -> None:
     sweep, offboardings = Sweep(), Offboardings(NOTHING)
     sweep_endpoint = endpoint(sweep, offboardings)
     body = restored(TO.astimezone(timezone(timedelta(hours=2))))
@@ -187,7 +187,7 @@ async def test_an_operator_has_executed_again_what_restored_tables_brought_back(
         (restored(NOW - TOMBSTONE - timedelta(seconds=1)), "47 days"),
     ],
 )
-async def test_what_cannot_be_of_restored_tables_is_refused(body: bytes, named: str) -> None:
+async def test_impossible_times_of_restored_tables_are_refused(body: bytes, named: str) -> None:
     sweep = Sweep(SweepReport())
     sweep_endpoint = endpoint(sweep)
     with pytest.raises(ProblemError, match=named) as refused:
@@ -199,7 +199,7 @@ async def test_what_cannot_be_of_restored_tables_is_refused(body: bytes, named: 
     "body",
     [b"[]", b'{"again": true}', b'{"restored_to": "2026-11-22T09:00:00"}', b'{"restored_to": "x"}'],
 )
-async def test_a_body_that_is_no_sweeps_is_refused(body: bytes) -> None:
+async def test_a_malformed_body_is_refused(body: bytes) -> None:
     sweep = Sweep(SweepReport())
     sweep_endpoint = endpoint(sweep)
     with pytest.raises(msgspec.DecodeError):

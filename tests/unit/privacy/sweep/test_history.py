@@ -1,10 +1,10 @@
-"""Sweeps that search only days with news erase what sweeps of all days would.
+"""Sweeps that search only days with news erase the same rows as sweeps of all days.
 
-A long random history: rows come on time, late, very late and again; instances of load die between a
-note and its row, and start anew; clocks step; erasures are executed at once or after their grace
-period, and repeated; people are on hold for a while; sweeps fail and are repeated. After each
-finished sweep, every row in scope that was there when the sweep began must be erased, as a sweep of
-all days would have erased it.
+The test plays a long random history: rows come on time, late, very late and again; instances of
+`load` die between a note and its row, and restart; clocks step; erasures are executed at once or
+after their grace period, and are requested again; people are under a hold for a while; sweeps fail
+and are repeated. After each finished sweep, every row in scope that was stored when the sweep began
+must be erased.
 """
 
 import asyncio
@@ -40,10 +40,10 @@ class Row:
     received_at: datetime
     visible_at: datetime
     copy_of: datetime | None = None
-    """If a sender repeated the event: when it was first received."""
+    """When the event was first received, if this row is a copy of it."""
     erased: bool = False
     active: bool = False
-    """Whether a refresh has made a row of active days from it."""
+    """Whether a refresh has made a row of active days from the event."""
 
 
 @dataclass
@@ -59,7 +59,7 @@ class Person:
 
 @dataclass
 class History:
-    """Everything that happened so far.
+    """A history, and the state of the store so far.
 
     Attributes:
         now: the true time.
@@ -81,11 +81,11 @@ class History:
         self.erased = [PEOPLE[0]]
 
     def clock(self) -> datetime:
-        """The clock of an instance of privacy."""
+        """Return the time by the clock of an instance of `privacy`."""
         return self.now + timedelta(seconds=self.random.randint(-SKEW, SKEW))
 
     async def play(self) -> None:
-        """Let things happen."""
+        """Play a random history."""
         await self.sweep(fails=False)
         for _ in range(STEPS):
             self.now += self.random.choice([MINUTE, 5 * MINUTE, 20 * MINUTE, HOUR])
@@ -104,7 +104,7 @@ class History:
             await action()
 
     async def deliver(self) -> None:
-        """Deliver an event once or more."""
+        """Deliver an event one or more times."""
         on_time = [timedelta(), MINUTE, 30 * MINUTE, 57 * MINUTE, 59 * MINUTE]
         late = [61 * MINUTE, 2 * HOUR, 3 * HOUR, DAY, 5 * DAY, 20 * DAY, 60 * DAY]
         age = self.random.choice(late if self.random.random() < 0.1 else on_time)
@@ -115,26 +115,26 @@ class History:
             if visible_at:
                 self.rows.append(Row(person, received_at, visible_at))
         if self.random.random() < 0.2 and age < 4 * DAY:
-            # The sender repeats it, and the repeated event comes in its turn on time.
+            # The sender repeats the event, and the copy also comes on time.
             visible_at = await self.loaders.deliver(self.now, self.now)
             if visible_at:
                 self.rows.append(Row(person, self.now, visible_at, copy_of=received_at))
 
     async def disturb(self) -> None:
-        """Let a clock step, or an instance start anew."""
+        """Let a clock step, or restart an instance."""
         self.random.choice([self.loaders.step_a_clock, self.loaders.restart_one])()
 
     async def hold(self) -> None:
-        """File a legal hold, or let it end."""
+        """File a legal hold on a person, or end it."""
         person = self.people[self.random.choice(PEOPLE)]
         if person.held:
             person.hold_ended_at = self.clock()
         person.held = not person.held
 
     async def erase(self) -> None:
-        """File an erasure, whose cut-off is now; some are executed at once.
+        """File an erasure whose cut-off is now; some have no grace period.
 
-        Some people ask again: the cut-off of their erasure moves, even if it is executed.
+        Sometimes a person asks again. Then the cut-off moves to now, even after the execution.
         """
         name = self.random.choice(self.erased if self.random.random() < 0.1 else PEOPLE)
         self.erased.append(name)
@@ -144,7 +144,7 @@ class History:
             await self.sweep(fails=self.random.random() < 0.2)
 
     async def refresh(self) -> None:
-        """Make active days of the days with news; the first copy of an event counts."""
+        """Make the active days of days with news; only the first copy of an event counts."""
         now = self.clock()
         news = await self.ledger.news(now)
         days = find_days(news, now, now.date() - 214 * DAY).changed
@@ -157,7 +157,7 @@ class History:
                 await self.ledger.record("refresh", now, now, first.date(), last)
 
     async def settle(self) -> None:
-        """Delete later copies."""
+        """Delete later copies of events."""
         now = self.clock()
         first = {(row.person, row.received_at) for row in self.rows if row.visible_at <= self.now}
         for row in self.rows:
@@ -211,7 +211,7 @@ class History:
         ]
 
     def _erase(self, scopes: Scopes, days: frozenset[date], stored_before: datetime) -> None:
-        """Erase what is there on these days."""
+        """Erase the rows in scope that are stored on these days."""
         found = [
             row
             for row in self._in_scope(scopes)
@@ -229,7 +229,7 @@ class History:
             row.erased |= row.received_at.date() in days
 
     def _copies(self, scopes: Scopes, now: datetime) -> list[Row]:
-        """Later copies of events in scope, where both are there."""
+        """Return later copies of events in scope, if the event itself is also stored."""
         first = {(row.person, row.received_at) for row in self.rows if row.visible_at <= now}
         return [
             row
@@ -249,7 +249,7 @@ class History:
         ]
 
 
-@settings(max_examples=12)  # each is as long as many others
+@settings(max_examples=12)  # few, because each history has many steps
 @given(st.integers(0, 2**32))
 def test_every_row_in_scope_is_erased_by_the_next_sweep(seed: int) -> None:
     history = History(Random(seed))

@@ -1,4 +1,4 @@
-"""Which days are counted once more before people are erased."""
+"""Before people are erased, the days in the open window are counted a last time if necessary."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ FIRST = TODAY - OPEN_WINDOW_DAYS * DAY
 
 DAYS = each_day((TODAY - 300 * DAY).date(), TODAY.date())
 FRESH = refreshed(DAYS, NOW - DAY / 24)
-"""The ledger of a cell in which everything was refreshed an hour ago."""
+"""The ledger of a cell in which all days were refreshed an hour ago."""
 
 
 async def count(statements: Statements, executed_at: datetime | None = None) -> None:
@@ -35,7 +35,7 @@ def statements(*news: dict[str, Any]) -> Statements:
     return found
 
 
-async def test_what_is_up_to_date_is_not_counted_again() -> None:
+async def test_days_that_are_up_to_date_are_not_counted_again() -> None:
     nothing_new = statements()
     await count(nothing_new, NOW - DAY / 2)
     assert nothing_new.changes == []

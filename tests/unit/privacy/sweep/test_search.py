@@ -1,4 +1,4 @@
-"""When a sweep searches all days, and when only those with news."""
+"""A sweep searches only days with news, and sometimes all days."""
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
@@ -26,7 +26,7 @@ NOTHING = Work(0, 0, 0, 0, 0, 0, None, None, 0, None)
 
 
 def with_news(*rows: dict[str, Any]) -> Statements:
-    """Return statements of which the ledger's query finds rows; by default, sweeps ran."""
+    """Return statements in which the ledger's query finds these rows; by default, two sweeps."""
     statements = Statements("operate", rows=None)
     statements.answers["find_news"] = rows or (ran("sweep", SINCE), ran("full_sweep", NOW - DAY))
     return statements
@@ -45,7 +45,7 @@ async def choose(
     claim: str = "c",
     active: Collection[date] = (),
 ) -> Chosen:
-    """Choose what a sweep searches that claims erasures under the claim of `scope`."""
+    """Choose the days that a sweep searches, which claims erasures with this claim."""
     search = search_in(statements)
     seen = Seen(NOW, work, await search.news(NOW), claim)
     return search.choose(Scopes(scopes), seen, restored, NOW, active)
@@ -96,11 +96,11 @@ UP_TO_DATE = (
     ran("settle", NOW - 2 * HOUR),
     *refreshed(EVERY_DAY, NOW - 2 * HOUR),
 )
-"""The ledger of a cell in which everything was refreshed and settled two hours ago."""
+"""The ledger of a cell in which all days were refreshed and settled two hours ago."""
 
 
 async def test_all_days_are_searched_for_an_execution_that_another_sweep_began() -> None:
-    """It may have changed active days and not the events."""
+    """The other sweep may have changed active days, but not yet the events."""
     scopes = [tombstone(), scope("bob")._replace(executed_at=None)]
     chosen = await choose(with_news(*UP_TO_DATE), scopes, claim="mine", active=[TODAY])
     assert min(chosen.days.for_scope) == TODAY - 216 * DAY
@@ -153,7 +153,7 @@ async def test_all_days_are_searched_where_old_rows_may_be_in_scope_now(
     chosen = await choose(with_news(), scopes, work, restored)
     assert chosen.days.are_all
     assert min(chosen.days.for_scope) == TODAY - first
-    assert chosen.stored_before == BEFORE_ALL, "nothing of that was missed"
+    assert chosen.stored_before == BEFORE_ALL, "none of these rows counts as missed"
 
 
 @pytest.mark.parametrize(
@@ -161,11 +161,13 @@ async def test_all_days_are_searched_where_old_rows_may_be_in_scope_now(
     [
         ([tombstone()], NOTHING._replace(hold_ended_at=SINCE - OVERLAP - HOUR)),
         ([tombstone(cut_off=NOW - 5 * HOUR, executed_at=NOW - DAY)], NOTHING),
-        # It expires now, or a repeated request keeps it longer.
+        # A tombstone that would have expired, but a repeated request keeps it.
         ([tombstone(executed_at=NOW - TOMBSTONE - HOUR)], NOTHING),
     ],
 )
-async def test_a_change_that_the_last_sweep_saw_is_no_news(scopes: list[Scope], work: Work) -> None:
+async def test_a_change_that_the_last_sweep_saw_does_not_count_as_news(
+    scopes: list[Scope], work: Work
+) -> None:
     chosen = await choose(with_news(), scopes, work)
     assert (chosen.days.for_scope, chosen.days.are_all) == (frozenset(), False)
 

@@ -1,4 +1,4 @@
-"""Objects are replaced whole, and whatever happens in between loses nothing of others."""
+"""Objects are replaced as a whole, and no failure loses events of others."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -73,7 +73,7 @@ async def test_all_objects_are_rewritten_and_a_repetition_finds_nothing() -> Non
     assert bucket.writes == writes
 
 
-async def test_what_a_hold_keeps_of_one_stays_and_others_are_taken_out_of_it() -> None:
+async def test_an_event_under_a_hold_stays_and_other_people_are_removed_from_it() -> None:
     bucket = Bucket()
     room = body("x", "room_updated", speakers=["held", "ann"])
     of = attributes(1, kind="room", event="room_updated")
@@ -86,7 +86,7 @@ async def test_what_a_hold_keeps_of_one_stays_and_others_are_taken_out_of_it() -
 
 
 @pytest.mark.parametrize("action", ["read", "write", "delete"])
-async def test_what_is_cut_off_is_continued(action: str) -> None:
+async def test_an_interrupted_rewriting_is_continued(action: str) -> None:
     bucket = filled()
     counts = 0
 
@@ -104,7 +104,7 @@ async def test_what_is_cut_off_is_continued(action: str) -> None:
     check(bucket)
 
 
-async def test_time_is_kept() -> None:
+async def test_the_rewriting_stops_in_time() -> None:
     bucket = filled()
     with pytest.raises(OutOfTime):
         await rewrite(bucket, ANN, GONE, seconds=5)
@@ -134,7 +134,7 @@ async def test_an_object_that_was_replayed_meanwhile_does_not_come_back() -> Non
     assert not bucket.contents
 
 
-async def test_what_was_looked_at_when_an_erasure_was_executed_is_not_read_again() -> None:
+async def test_objects_read_during_an_execution_are_not_read_again() -> None:
     bucket = Bucket()
     for number in range(4):
         _, content = quarantined(body("ann"), attributes=attributes(1))
@@ -147,7 +147,7 @@ async def test_what_was_looked_at_when_an_erasure_was_executed_is_not_read_again
     assert bucket.reads == 2
 
 
-async def test_what_nobody_can_read_is_quarantined_although_nothing_is_in_scope() -> None:
+async def test_unreadable_objects_are_quarantined_although_nothing_is_in_scope() -> None:
     bucket = Bucket()
     good = spilled((body("ann"), attributes(1)))
     bucket.put("spill/old", b"damaged\n" + good, NOW - timedelta(days=20))
@@ -168,14 +168,12 @@ async def test_what_nobody_can_read_is_quarantined_although_nothing_is_in_scope(
     ]
     before = dict(bucket.contents)
     assert await rewrite(bucket) == {}
-    assert bucket.contents == before, "nothing lives longer for being looked at again"
+    assert bucket.contents == before, "a second look must not prolong the life of an object"
 
 
 @pytest.mark.parametrize("action", ["write", "delete"])
 @pytest.mark.parametrize("content", [b"damaged", b"damaged\n" + spilled((body("ann"), {}))])
-async def test_a_crash_in_between_loses_nothing_that_nobody_can_read(
-    action: str, content: bytes
-) -> None:
+async def test_a_crash_loses_no_unreadable_object(action: str, content: bytes) -> None:
     bucket = Bucket()
     bucket.put("spill/a", content)
     whole = await _moved(bucket)
@@ -196,6 +194,6 @@ async def test_a_crash_in_between_loses_nothing_that_nobody_can_read(
 
 
 async def _moved(bucket: Bucket) -> dict[str, bytes]:
-    """What is in the bucket after a rewriting that nothing disturbs."""
+    """Rewrite the objects without a failure; return the contents of the bucket."""
     await rewrite(bucket)
     return {name: content for name, (content, *_) in bucket.contents.items()}

@@ -1,4 +1,4 @@
-"""What nobody can read is looked for in the newest objects first, and holds nothing up."""
+"""A sweep looks for unreadable objects, the newest first, only while it has time."""
 
 import json
 from collections import Counter
@@ -14,7 +14,7 @@ from tests.unit.privacy.stand_ins import HOUR, NOW, body, quarantined, redaction
 
 
 async def look(bucket: Bucket, *scopes: Scope, seconds_each: float = 0.0) -> Counts:
-    """Look through a bucket of which each object takes so long."""
+    """Look through a bucket; to read an object takes `seconds_each`."""
     counts: Counts = Counter()
     reads = 0
 
@@ -47,7 +47,7 @@ async def test_the_newest_are_read_while_there_is_time(capsys: pytest.CaptureFix
     assert (line["message"], line["objects"]) == ("objects left unread", 100 - moved)
 
 
-async def test_what_is_old_or_was_read_for_somebody_is_not_read_again() -> None:
+async def test_objects_that_are_old_or_were_read_already_are_not_read_again() -> None:
     bucket = Bucket()
     fill(bucket, 24 * 8)
     counts = await look(bucket)
@@ -55,4 +55,4 @@ async def test_what_is_old_or_was_read_for_somebody_is_not_read_again() -> None:
     bucket = Bucket()
     bucket.put(*quarantined(body("ann")))
     bucket.put(*quarantined(b"no JSON"))
-    assert await look(bucket, scope("ann")) == {}, "it is all concerned"
+    assert await look(bucket, scope("ann")) == {}, "the rewriting for ann has read all objects"

@@ -1,4 +1,4 @@
-"""When the executions of erasures begin."""
+"""An execution of erasures begins when enough erasures are due or one has waited long enough."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -37,13 +37,13 @@ def test_no_execution_begins(work: Work) -> None:
 
 
 def finding(work: Work) -> Statements:
-    """Return statements of which the only query finds this."""
+    """Return statements in which the only query finds this work."""
     statements = Statements(rows=None, changed=None)
     statements.answers["find_work"] = [work._asdict()]
     return statements
 
 
-async def test_what_there_is_to_do_is_found_in_one_statement() -> None:
+async def test_all_work_is_found_by_one_statement() -> None:
     statements = finding(YOUNG)
     assert await find_work(statements, [], NOW) == YOUNG
     assert await find_work(statements, ["e"], NOW) == YOUNG._replace(is_named=True)
