@@ -7,7 +7,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 
 def row_class(descriptor: descriptor_pb2.DescriptorProto) -> Any:
-    """Return the class of the rows that a writer describes so."""
+    """Return the message class of rows with this descriptor."""
     file = descriptor_pb2.FileDescriptorProto(name="sent.proto", message_type=[descriptor])
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
@@ -15,7 +15,7 @@ def row_class(descriptor: descriptor_pb2.DescriptorProto) -> Any:
 
 
 def field_paths(descriptor: descriptor_pb2.DescriptorProto, scope: str = "") -> Iterator[str]:
-    """Iterate over the fields that a writer describes, those of a RECORD as ``record.field``."""
+    """Yield the fields of a descriptor; a field of a RECORD is ``record.field``."""
     nested = {nested_type.name: nested_type for nested_type in descriptor.nested_type}
     for field in descriptor.field:
         yield f"{scope}{field.name}"

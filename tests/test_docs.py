@@ -132,7 +132,7 @@ LINKING = [
     *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "terraform/README.md"),
     *(path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob("docs/**/*.md"))),
 ]
-"""The pages with links that people follow."""
+"""The pages whose links are checked."""
 
 
 def anchors(page: Path) -> set[str]:
@@ -170,7 +170,7 @@ def test_the_index_lists_every_decision_in_its_order() -> None:
         assert (folder / name).read_text().startswith(f"# {number}. {title}\n")
 
 
-def test_newcomers_are_led_to_the_pages_for_them() -> None:
+def test_the_readme_links_to_the_pages_for_newcomers() -> None:
     for page in ("CONTRIBUTING.md", "docs/architecture.md", "CHANGELOG.md"):
         assert f"]({page})" in README, page
 
@@ -199,7 +199,7 @@ def test_every_endpoint_of_the_dashboard_is_described() -> None:
 
 
 def assumptions() -> dict[str, list[list[str]]]:
-    """The rows of docs/real-cloud.md about Google, by section."""
+    """Return the rows of the tables of assumptions in docs/real-cloud.md, by section."""
     part = PAGES["real-cloud.md"].split("\n## What is assumed\n")[1].split("\n## ")[0]
     sections = part.split("\n### ")[1:]
     return {
@@ -253,14 +253,14 @@ def test_both_readmes_lead_to_the_first_time_on_google() -> None:
 
 
 def posts() -> list[str]:
-    """All commands of the documents that post, each on one line."""
+    """Return all commands in the documents that send a POST, each on one line."""
     pages = {**PAGES, "README.md": README, "terraform": TERRAFORM_README}
     text = "\n".join(pages.values()).replace("\\\n", " ")
     return [line for line in text.splitlines() if re.search(r"curl .*-X POST", line)]
 
 
-def test_whoever_posts_tells_a_length() -> None:
-    """Google's front end answers 411 to a POST without a length, and curl sends none of itself.
+def test_every_post_has_a_length() -> None:
+    """Google's front end answers 411 to a POST without a length, and curl sends none by itself.
 
     Source: https://github.com/googleapis/storage-testbench/issues/729
     """
@@ -269,7 +269,7 @@ def test_whoever_posts_tells_a_length() -> None:
 
 
 def shell_blocks() -> list[tuple[str, str]]:
-    """The commands for Google of the pages that no test can run: (page, all of its commands)."""
+    """Return the commands for Google that no test can run, as (page, all of its commands)."""
     losing = PAGES["operations.md"].split("\n## Losing and restoring\n")[1].split("\n## ")[0]
     texts = {"operations.md": losing, "real-cloud.md": PAGES["real-cloud.md"]}
     blocks = re.compile(r"^```(?:sh)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -290,17 +290,17 @@ def test_commands_for_google_are_shell_and_use_variables_that_the_page_sets(
 
 
 def test_commands_that_restore_name_the_project() -> None:
-    """Without it they would act on whatever project `gcloud` was last set to."""
+    """Without a project, `gcloud` acts on the project that was configured last."""
     [script] = [script for page, script in shell_blocks() if page == "operations.md"]
     lines = [line for line in script.splitlines() if re.search(r"gcloud (?!auth|storage)", line)]
-    # Jobs are named in full.
+    # The full name of a job has the project.
     named = [line for line in lines if "--project" in line or line.endswith('"$JOB"')]
     assert len(lines) > 8
     assert lines == named
 
 
 def test_the_query_of_the_first_hour_names_a_metric_as_alerts_do() -> None:
-    """PromQL of Cloud Monitoring takes a metric's name in full, and no pattern of it.
+    """PromQL of Cloud Monitoring accepts only the full name of a metric, not a pattern.
 
     Source: https://cloud.google.com/stackdriver/docs/managed-prometheus/promql-differences
     """

@@ -1,4 +1,4 @@
-"""The house: who may import whom, what a module may weigh, and what belongs nowhere."""
+"""The house rules: which module may import which, and how large a module may be."""
 
 import ast
 import re
@@ -19,20 +19,20 @@ SHARED: dict[str, set[str]] = {
     "retained": {"acceptance", "events", "google"},
     "web": {"observe"},
 }
-"""The shared packages, and which others each uses: none that is later in this list."""
+"""The shared packages, and the others that each may import, which are earlier in this list."""
 PRIVACY = (
     *("settings", "periods", "deadline"),
     *("records", "requests", "holds", "erasures", "exports", "inventory"),
     *("offboarding", "reports", "sweep", "app"),
 )
-"""The parts of the privacy function; each uses only those before it."""
+"""The parts of the privacy function; each may import only parts before it."""
 TOOLS = {"costs", "generate", "googlesql", "local", "offboard", "tests", "verify"}
 """The folders that are not deployed."""
 SOURCES = sorted(path for folder in ("functions", *TOOLS) for path in (ROOT / folder).rglob("*.py"))
 
 
 def imported(path: Path) -> Iterator[str]:
-    """Every module that a file imports, inside functions too."""
+    """Yield every module that a file imports, also inside functions."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -44,13 +44,13 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def package(path: Path) -> str:
-    """The part of functions/ that a file belongs to; empty for `functions` itself."""
+    """Return the package in functions/ to which a file belongs; empty for `functions` itself."""
     parts = path.relative_to(ROOT / "functions").parts
     return parts[0] if len(parts) > 1 else ""
 
 
 def forbidden(of: str, module: str) -> bool:
-    """Whether a module of this package of functions/ must not import that module."""
+    """Say whether modules of the package `of` must not import a module."""
     parts = module.split(".")
     if parts[0] in TOOLS | {"main"}:
         return True
@@ -58,11 +58,11 @@ def forbidden(of: str, module: str) -> bool:
         return False
     if of in FUNCTIONS:
         return parts[1] in {*FUNCTIONS} - {of}
-    # The shared packages know no function; of each other only what stands above.
+    # A shared package imports no function, and only the shared packages that `SHARED` allows.
     return parts[1] not in SHARED.get(of, set()) | {of}
 
 
-def test_an_import_goes_down_only() -> None:
+def test_imports_go_in_one_direction_only() -> None:
     deployed = [path for path in SOURCES if path.is_relative_to(ROOT / "functions")]
     assert deployed
     for path in deployed:
@@ -96,7 +96,7 @@ def test_the_parts_of_privacy_use_each_other_in_one_direction() -> None:
                 assert module.split(".")[2] in known, f"{path}: {module}"
 
 
-def test_the_architecture_tells_the_rule_as_it_is_checked() -> None:
+def test_the_architecture_states_the_rule_that_is_checked() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text()
     rule = page.split("\n## The import rule\n")[1].split("\n## ")[0]
     rows = re.findall(r"^ +\| `(\w+)` \| (.+) \|$", rule, re.MULTILINE)
@@ -106,14 +106,14 @@ def test_the_architecture_tells_the_rule_as_it_is_checked() -> None:
     assert parts in " ".join(rule.split())
 
 
-def test_verifying_knows_the_shared_modules_only() -> None:
+def test_verify_imports_only_shared_packages() -> None:
     for path in (ROOT / "verify").rglob("*.py"):
         roots = {tuple(module.split(".")[:2]) for module in imported(path)}
         assert not {("functions", name) for name in FUNCTIONS} & roots, path
         assert not {"local", "generate", "tests"} & {root[0] for root in roots}, path
 
 
-def test_offboarding_asks_the_function_and_is_none() -> None:
+def test_offboard_imports_no_service() -> None:
     for path in (ROOT / "offboard").rglob("*.py"):
         roots = {module.split(".")[0] for module in imported(path)}
         assert not {"local", "generate", "tests"} & roots, path
@@ -125,7 +125,7 @@ def test_offboarding_asks_the_function_and_is_none() -> None:
         }, path
 
 
-def test_the_model_of_costs_and_the_analyser_know_no_tests() -> None:
+def test_the_model_of_costs_and_the_analyser_import_no_tests() -> None:
     for folder, unknown in {
         "costs": {"tests", "local"},
         "googlesql": TOOLS - {"googlesql"},
@@ -134,7 +134,7 @@ def test_the_model_of_costs_and_the_analyser_know_no_tests() -> None:
             assert not unknown & {module.split(".")[0] for module in imported(path)}, path
 
 
-def test_the_rule_would_be_noticed() -> None:
+def test_a_broken_rule_would_be_noticed() -> None:
     assert forbidden("receive", "functions.load.row")
     assert forbidden("", "functions.receive")
     assert forbidden("", "functions.observe.log")

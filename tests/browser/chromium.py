@@ -9,24 +9,25 @@ from playwright.sync_api import Browser, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 TIMEOUT_MILLISECONDS = 60_000
-"""How long anything may take: a machine may be slow and busy."""
+"""How long an action in the browser may take, on a slow and busy machine."""
 
 
 class Missing(Exception):
-    """There is no browser on this machine."""
+    """No browser is installed on this machine."""
 
 
 @contextmanager
 def running() -> Iterator[Browser]:
-    """Run a browser for as long as the context is open.
+    """Run a browser while the context is open.
 
     Raises:
-        Missing: none is installed.
+        Missing: no browser is installed.
     """
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None:
         raise Missing(f"none of {', '.join(NAMES)} is installed (Debian: apt-get install chromium)")
-    # Its sandbox refuses to run as root, as in a container; it opens the cell's own pages only.
+    # Chromium's sandbox does not run as root, for example in a container. Without it, the tests are
+    # safe, because the browser opens only pages of the cell.
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

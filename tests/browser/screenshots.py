@@ -1,4 +1,4 @@
-"""Takes the README's pictures of a running dashboard: ``python -m tests.browser.screenshots``."""
+"""``python -m tests.browser.screenshots`` takes the README's pictures of a running dashboard."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ PICTURES = {
     "dashboard-phone-light": ("light", 390, 844),
     "dashboard-phone-dark": ("dark", 390, 844),
 }
-"""Colour scheme, width and height (CSS pixels) of each."""
+"""The colour scheme, width and height (CSS pixels) of each picture."""
 
 
 @click.command()

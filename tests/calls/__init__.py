@@ -1,1 +1,1 @@
-"""Which calls of Google's APIs each function makes: recorded in the integration tests."""
+"""Records in the integration tests which calls of Google's APIs each function makes."""

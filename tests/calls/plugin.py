@@ -1,7 +1,7 @@
 """The option ``--calls``: compares the calls of Google's APIs with ``calls.yaml``.
 
-``--calls=check`` is for a run of all integration tests: it fails if a function made a call that the
-file does not have, or if no function made one that it has. ``--calls=write`` writes the file anew.
+``--calls=check`` is for a run of all integration tests. It fails if a function made a call that the
+file does not have, or if a call in the file was not made. ``--calls=write`` writes a new file.
 """
 
 import os
@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let all functions that are started from now on note their calls."""
+    """Let all functions that are started from now on record their calls."""
     if config.getoption("--calls") and not hasattr(config, "workerinput"):
         folder = tempfile.TemporaryDirectory(prefix="calls-")
         config.stash[_FOLDER] = folder
@@ -33,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Compare, or write; after a failure neither, for calls may be missing because of it."""
+    """Compare or write the calls, but not after a failure, because calls may be missing then."""
     folder = session.config.stash.get(_FOLDER, None)
     if folder is None:
         return
@@ -57,7 +57,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say what differs."""
+    """Print the differences."""
     result = config.stash.get(_RESULT, "")
     if result:
         terminalreporter.section("calls of Google's APIs", red=True)

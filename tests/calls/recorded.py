@@ -1,4 +1,4 @@
-"""The recorded calls in words that a table of permissions can have: operation and resource."""
+"""Turns recorded calls into operations and resources, as in the table of permissions."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from sqlglot import exp
 CALLS = Path(__file__).parent / "calls.yaml"
 
 Call = tuple[str, str, str]
-"""Function, operation, resource."""
+"""A function, an operation and a resource."""
 
 
 def observed(folder: Path) -> set[Call]:
@@ -25,7 +25,7 @@ def observed(folder: Path) -> set[Call]:
 
 
 def committed() -> set[Call]:
-    """Return the calls that are known: those of ``calls.yaml``."""
+    """Return the calls in ``calls.yaml``."""
     return {
         (function, operation, resource)
         for function, operations in yaml.safe_load(CALLS.read_text()).items()
@@ -35,7 +35,7 @@ def committed() -> set[Call]:
 
 
 def write(calls: set[Call], path: Path = CALLS) -> None:
-    """Write ``calls.yaml`` anew."""
+    """Write a new ``calls.yaml`` with these calls."""
     known: dict[str, dict[str, list[str]]] = {}
     for function, operation, resource in sorted(calls):
         known.setdefault(function, {}).setdefault(operation, []).append(resource)
@@ -43,7 +43,7 @@ def write(calls: set[Call], path: Path = CALLS) -> None:
 
 
 def differences(made: set[Call], known: set[Call]) -> list[str]:
-    """Return what is to be said of calls that are not known, and of known ones that none made."""
+    """Return a sentence for each call that is not in the file, and for each that was not made."""
     return [
         *(f"not in calls.yaml: {' '.join(call)}" for call in sorted(made - known)),
         *(f"made no more: {' '.join(call)}" for call in sorted(known - made)),
@@ -60,7 +60,7 @@ def _calls(function: str, operation: str, resource: str) -> Iterator[Call]:
 
 
 def _last(name: str) -> str:
-    """Return a short name: ``events`` of ``chat-eu-events``."""
+    """Return the last part of a name, such as ``events`` of ``chat-eu-events``."""
     return name.rsplit("-", 1)[-1]
 
 
@@ -85,9 +85,10 @@ def _rest_resource(path: str) -> str:
 
 
 def accesses(sql: str) -> set[tuple[str, str]]:
-    """Return what a statement does with which tables and views; their datasets tell them apart.
+    """Return whether a statement reads or changes each of its tables and views.
 
-    A statement that changes a table reads it too: BigQuery asks for both.
+    A statement that changes a table also counts as reading it, because BigQuery requires both
+    permissions.
     """
     statement = sqlglot.parse_one(sql, read="bigquery")
     tables = [table for table in statement.find_all(exp.Table) if table.db]

@@ -1,8 +1,9 @@
-"""Notes each kind of call that a function makes of a Google API.
+"""Records each kind of call that a function makes of a Google API.
 
-Python imports a module of this name at its start. `tests.calls.plugin` puts a link to this file
-into a folder of ``PYTHONPATH``, which the embedded cells pass on, and the notes are written beside
-the link: so the functions run unchanged. Other programs load the file too, and note nothing.
+Python imports a module with this name when it starts. `tests.calls.plugin` puts a link to this file
+into a folder of ``PYTHONPATH``, which the embedded cells pass on to the functions. So the code of
+the functions stays unchanged. The records are written into the folder of the link. Other programs
+also load this file, but record nothing.
 """
 
 import json
@@ -21,7 +22,7 @@ _noted: set[tuple[str, str]] = set()
 
 
 def note(operation: str, resource: str) -> None:
-    """Write down a call, the first time that this process makes it."""
+    """Record a call if this process makes it for the first time."""
     if (operation, resource) not in _noted:
         _noted.add((operation, resource))
         function = sys.orig_argv[sys.orig_argv.index("--target") + 1]
@@ -33,7 +34,7 @@ def note(operation: str, resource: str) -> None:
 def _note_rest(request: Any) -> None:
     url = urlsplit(request.url)
     path = unquote(url.path)
-    # Another permission is needed where an object may be replaced.
+    # A write that may replace an object needs another permission.
     is_new = parse_qs(url.query).get("ifGenerationMatch") == ["0"]
     note(f"{request.method} {_pattern(path)}{'?ifGenerationMatch=0' if is_new else ''}", path)
     if request.method == "POST" and path.endswith(("/jobs", "/queries")):
@@ -42,12 +43,12 @@ def _note_rest(request: Any) -> None:
 
 
 def _pattern(path: str) -> str:
-    """Return a path without what names a resource: ``/bigquery/v2/projects/*/jobs``."""
+    """Return a path without the names of resources, such as ``/bigquery/v2/projects/*/jobs``."""
     return re.sub(r"/o/\*.*", "/o/*", NAMES.sub(r"/\1/*", path))
 
 
 def _record_rest() -> None:
-    from requests.adapters import HTTPAdapter  # noqa: PLC0415 - in functions only
+    from requests.adapters import HTTPAdapter  # noqa: PLC0415 - only functions need it
 
     send = HTTPAdapter.send
 
@@ -55,11 +56,11 @@ def _record_rest() -> None:
         _note_rest(request)
         return send(adapter, request, *arguments, **options)
 
-    setattr(HTTPAdapter, "send", noting)  # noqa: B010 - as an assignment its type differs
+    setattr(HTTPAdapter, "send", noting)  # noqa: B010 - an assignment would have a wrong type
 
 
 def _record_grpc() -> None:
-    import grpc.aio  # noqa: PLC0415 - in functions only
+    import grpc.aio  # noqa: PLC0415 - only functions need it
 
     open_channel = grpc.aio.insecure_channel
 
@@ -73,7 +74,7 @@ def _record_grpc() -> None:
 
 
 def _noting_methods(make: Callable[..., Any]) -> Callable[..., Any]:
-    """Return what makes the methods of a channel, so that their calls are noted."""
+    """Wrap the function that makes the methods of a channel, so that their calls are recorded."""
 
     def made(method: str | bytes, *arguments: Any, **options: Any) -> Any:
         call = make(method, *arguments, **options)

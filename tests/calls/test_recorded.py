@@ -1,4 +1,4 @@
-"""What is recorded is put into words, and compared both ways."""
+"""Recorded calls become operations and resources, and are compared in both directions."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ NOTES = [
 ]
 
 
-def test_calls_are_told_by_what_they_do_with_what(tmp_path: Path) -> None:
+def test_calls_become_operations_and_resources(tmp_path: Path) -> None:
     (tmp_path / "1.jsonl").write_text("\n".join(json.dumps(note) for note in NOTES))
 
     assert recorded.observed(tmp_path) == {
@@ -32,7 +32,7 @@ def test_calls_are_told_by_what_they_do_with_what(tmp_path: Path) -> None:
     }
 
 
-def test_a_new_call_and_one_that_is_made_no_more_are_told() -> None:
+def test_a_new_call_and_a_missing_call_are_reported() -> None:
     old, new = ("load", "DML", "table a"), ("load", "DML", "table b")
 
     assert recorded.differences({new}, {old}) == [
@@ -42,7 +42,7 @@ def test_a_new_call_and_one_that_is_made_no_more_are_told() -> None:
     assert recorded.differences({old}, {old}) == []
 
 
-def test_the_file_is_as_it_is_written(tmp_path: Path) -> None:
+def test_the_file_is_in_the_form_in_which_it_is_written(tmp_path: Path) -> None:
     before = recorded.CALLS.read_text()
     recorded.write(recorded.committed(), tmp_path / "calls.yaml")
 

@@ -1,4 +1,4 @@
-"""Every figure of the model has a bar in bars.yaml, and holds it."""
+"""Every figure of the model has a bar in bars.yaml, and is not above it."""
 
 from collections.abc import Mapping
 
@@ -68,7 +68,7 @@ def test_a_line_can_be_copied_into_the_file() -> None:
     assert line("a job", (0.01048576, 7.0, 119_424.0)) == "a job: [0.0105, 7, 120000]"
 
 
-def test_a_goal_that_is_reached_is_no_goal_any_more() -> None:
+def test_a_goal_that_is_reached_must_be_removed() -> None:
     bars = read_bars()
     for group in (*bars.jobs, *bars.in_a_row, *bars.statements, *bars.views):
         for name, bar in group.bars.items():

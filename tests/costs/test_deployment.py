@@ -1,4 +1,4 @@
-"""The variables of a cell are read as Terraform has them."""
+"""The variables of a cell are read from a file of Terraform variables."""
 
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,9 @@ def test_the_only_cell_needs_no_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "asia"])
-def test_an_unknown_cell_is_refused_with_those_that_there_are(tmp_path: Path, name: str) -> None:
+def test_an_unknown_cell_is_refused_and_the_error_names_the_existing_ones(
+    tmp_path: Path, name: str
+) -> None:
     file = write(tmp_path, cells={"eu": EU, "us": US})
     with pytest.raises(UnknownCell, match="eu, us"):
         read_cell(file, name)

@@ -86,7 +86,7 @@ def test_steady_requests_bill_one_instance_all_month() -> None:
 
 
 def test_many_requests_bill_the_instances_that_they_need() -> None:
-    """20,000 requests a second need places in instances, or processors."""
+    """At 20,000 requests a second, either concurrency or processor time needs several instances."""
     waiting = Function(seconds=0.05, cpu_seconds=0.0001, gib=1)
     working = Function(seconds=0.005, cpu_seconds=0.0006, gib=1)
     requests = 20_000 * MONTH_SECONDS
@@ -119,7 +119,7 @@ def test_every_price_has_a_source_at_google() -> None:
         assert re.fullmatch(r"|\d{4}-\d{2}", price.seen), name
 
 
-def test_what_a_cell_has_at_rest_is_what_terraform_makes() -> None:
+def test_resources_that_do_not_depend_on_traffic_are_those_of_terraform() -> None:
     module = TERRAFORM / "modules" / "cell"
     scheduler = (module / "scheduler.tf").read_text()
     jobs = len(re.findall(r"^      schedule +=", scheduler, re.MULTILINE))

@@ -1,4 +1,4 @@
-"""What the page on costs says of other ways to pay follows from the prices and the model."""
+"""The numbers on the page on costs about other ways to pay follow from prices and the model."""
 
 import re
 
@@ -12,16 +12,19 @@ SLOTS = PAGE.split("\n## Erasures by slots\n")[1].split("\n## ")[0]
 INSTANCES = PAGE.split("\n## Functions by the instance\n")[1].split("\n## ")[0]
 
 SLOT_HOUR = 0.066
-"""Dollars, Enterprise edition in the European Union: https://cloud.google.com/bigquery/pricing."""
+"""Dollars for an hour of a slot (Enterprise edition, European Union).
+Source: https://cloud.google.com/bigquery/pricing."""
 
 SLOT_BYTES = 10e6
-"""What a slot changes in a second, by assumption."""
+"""How many bytes we assume that a slot changes in a second."""
 
 LEAST_SLOT_SECONDS = 50 * 60
-"""What BigQuery bills at least: https://cloud.google.com/bigquery/docs/slots#slot-autoscaling."""
+"""The smallest number of slot seconds that BigQuery bills.
+Source: https://cloud.google.com/bigquery/docs/slots#slot-autoscaling."""
 
 BY_THE_INSTANCE = 0.000018 + 0.000002
-"""Dollars for a second of a processor and 1 GiB: https://cloud.google.com/run/pricing."""
+"""Dollars for a second of a processor with 1 GiB of memory.
+Source: https://cloud.google.com/run/pricing."""
 
 
 def test_slots_and_bytes_cost_the_same_where_the_page_says() -> None:
@@ -46,7 +49,7 @@ def test_an_execution_costs_what_the_page_says(gigabytes: int) -> None:
     assert said == f"{per_byte:.2f}"
     if gigabytes == 10:
         least = LEAST_SLOT_SECONDS / 3600 * SLOT_HOUR
-        assert slots == f"${least:.2f} to ${2 * least:.2f}", "for one or two minutes"
+        assert slots == f"${least:.2f} to ${2 * least:.2f}", "the price of one or two minutes"
     else:
         assert slots == f"${by_slots:.2f}"
 

@@ -54,7 +54,7 @@ def test_the_command_prints_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "refresh each night" in ran.output
 
 
-def test_the_command_explains_what_is_wrong_with_the_variables(tmp_path: Path) -> None:
+def test_the_command_explains_an_error_in_the_variables(tmp_path: Path) -> None:
     file = tmp_path / "terraform.tfvars.json"
     file.write_text('{"cells": {"eu": {}, "us": {}}}')
     ran = CliRunner().invoke(main, ["--variables", str(file)])

@@ -1,4 +1,4 @@
-"""A job's statements are recorded with their values, and with the jobs that wait for each other."""
+"""A job's statements are recorded with their values and their order."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Which partitions and columns a statement reads, rule by rule."""
+"""A statement reads the partitions and columns that the rules in ``rules.yaml`` say."""
 
 import re
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The assumed volumes, and what BigQuery bills for reads of them."""
+"""The assumed volumes, and the bytes that BigQuery bills for reads of them."""
 
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from functions.warehouse.schema import Column, list_tables
 NOW = datetime(2026, 11, 30, 15, tzinfo=UTC)
 TODAY = datetime(2026, 11, 30, tzinfo=UTC)
 MUCH = Volume(30e9)
-"""A thousand million events a day."""
+"""A volume of a thousand million events a day."""
 
 
 def test_every_table_has_a_volume_and_no_other() -> None:
@@ -42,7 +42,7 @@ def _columns(name: str) -> tuple[Column, ...]:
 def test_rows_follow_the_events_or_the_days() -> None:
     assert Volume(3e6).rows_a_day("events_v1") == 100_000
     assert Volume(3e6).rows_a_day("daily_v1") == Volume(3e9).rows_a_day("daily_v1") == 10
-    assert Volume(3e6).rows_a_day("holds_v1") == 365  # no partitions: all rows
+    assert Volume(3e6).rows_a_day("holds_v1") == 365  # all rows, as there are no partitions
     assert Volume(3e6).days("events_v1") == 216
     assert Volume(3e6, 300).days("events_v1") == 301
     assert partition_column("events_v1") == "received_at"

@@ -1,4 +1,4 @@
-"""The widths of volume.yaml are those of simulated events, as `load` stores them."""
+"""The widths in volume.yaml are those of simulated events, as `load` stores them."""
 
 import json
 from collections import Counter
@@ -24,7 +24,7 @@ EVENTS = 500
 
 def stored(webhook: Webhook, builder: RowBuilder) -> Row:
     attributes = Attributes(
-        ingest_id=fresh(),  # as of a sender without ids of its own
+        ingest_id=fresh(),  # an event of a sender without ids of its own
         received_at=format_time(webhook.at),
         kind=webhook.kind,
         partner="acme",
@@ -63,8 +63,8 @@ def test_an_event_is_as_wide_as_the_file_says() -> None:
     ):
         row = stored(webhook, builder)
         widths.update({column.name: size(column, row.get(column.name)) for column in COLUMNS})
-    # The simulator's rooms tell their whole story once, so few events have too many room events.
-    # None of its requests has an id, so no event has a retry_key.
+    # The simulator makes each room event once, so the share of room events is too large among few
+    # events. Its requests have no ids, so no event has a retry_key.
     others = [column for column in COLUMNS if column.name not in {"room", "retry_key"}]
     for column in others:
         mean = widths[column.name] / EVENTS

@@ -51,6 +51,6 @@ class _Selector(selectors.DefaultSelector):
 def run(main: Coroutine[Any, Any, None], clock: Clock) -> None:
     """Run a coroutine on a loop that takes its time from the clock."""
     loop = asyncio.SelectorEventLoop(_Selector(clock))
-    loop.time = clock  # type: ignore[method-assign]  # what asyncio's own tests do
+    loop.time = clock  # type: ignore[method-assign]  # asyncio's own tests do the same
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         runner.run(main)

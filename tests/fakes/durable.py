@@ -1,4 +1,4 @@
-"""What makes events durable, in memory."""
+"""A fake that makes events durable in memory."""
 
 from collections.abc import Awaitable, Sequence
 
@@ -14,7 +14,7 @@ class Durable(durable.Durable):
     Attributes:
         messages: the messages that are durable.
         refused: the positions of the messages, in each request, whose form Pub/Sub refuses.
-        failure: what each call raises; None if no call fails.
+        failure: the error that each call raises; None if no call fails.
         before: called before messages are stored.
     """
 

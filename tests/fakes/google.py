@@ -1,4 +1,4 @@
-"""Google's APIs as they may answer: gRPC for topics and subscriptions, REST for the rest."""
+"""Google's APIs with answers that tests choose: gRPC for Pub/Sub, REST for the other APIs."""
 
 import json
 from collections.abc import Iterator
@@ -24,14 +24,14 @@ class Answer(NamedTuple):
 
 
 class Served(NamedTuple):
-    """Where the APIs are."""
+    """The URL of the REST APIs, and the address of the gRPC APIs."""
 
     rest: str
     grpc: str
 
 
 def healthy() -> dict[str, Answer]:
-    """What Google answers of a cell as Terraform makes it, by path."""
+    """Return Google's answers about a cell that Terraform has created, by path."""
     policy = {"allowedPersistenceRegions": [REGION], "enforceInTransit": True}
     replication = {"userManaged": {"replicas": [{"location": REGION}]}}
     return {
@@ -51,7 +51,7 @@ def healthy() -> dict[str, Answer]:
 
 @contextmanager
 def serving(answers: dict[str, Answer]) -> Iterator[Served]:
-    """Answer for as long as the context is open. What is not among the answers is not found."""
+    """Serve the answers while the context is open; every other path is answered with 404."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -91,7 +91,7 @@ def serving(answers: dict[str, Answer]) -> Iterator[Served]:
 def _getter(
     answers: dict[str, Answer], service: str, request_type: Any, field: str, answer_type: Any
 ) -> Any:
-    """Answer ``Get<Thing>`` of one of Pub/Sub's services."""
+    """Return a gRPC handler of a ``Get…`` method of one of Pub/Sub's services."""
 
     def get(request: Any, context: Any) -> Any:
         answer = answers.get(f"/v1/{getattr(request, field)}", Answer(404, {}))

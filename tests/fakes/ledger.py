@@ -11,9 +11,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class LedgerTables(Statements):
-    """Stands for `functions.warehouse.statements.Statements`: runs those of the ledger on lists.
+    """Stands for `functions.warehouse.statements.Statements`, and runs the ledger's on lists.
 
-    It also stores the rows that load appends.
+    It also stores the rows that `load` appends.
 
     Attributes:
         runs: the job and the start of each finished run.
@@ -27,7 +27,7 @@ class LedgerTables(Statements):
         self.notes: list[tuple[datetime, date, str]] = []
 
     async def store(self, row: Row) -> None:
-        """Store a row of ``late_days_v1``, as the Storage Write API takes it."""
+        """Store a row of ``late_days_v1``, in the form that the Storage Write API takes."""
         noted_at, day, reason = row["noted_at"], row["day"], row["reason"]
         assert isinstance(noted_at, int)
         assert isinstance(day, int)

@@ -39,12 +39,12 @@ class Letters(Subscription):
         self._count = 0
 
     def put(self, *messages: Message, **added: str) -> None:
-        """Let messages become dead letters, with attributes that Pub/Sub adds."""
+        """Add dead letters with these messages, and with attributes that Pub/Sub adds."""
         for message in messages:
             self.put_raw(message.data, message.attributes.to_mapping() | added)
 
     def put_raw(self, data: bytes, attributes: dict[str, str]) -> None:
-        """Let any message become a dead letter."""
+        """Add a dead letter with any data and attributes."""
         number, self._count = self._count, self._count + 1
         self.waiting.append(Letter(f"ack-{number}", f"message-{number}", data, attributes))
 
@@ -75,7 +75,7 @@ class Letters(Subscription):
         self.after("give_back")
 
     def expire_leases(self) -> None:
-        """Let all leased letters be pulled again, as after the acknowledgement deadline."""
+        """Give back all leased letters, as Pub/Sub does after the acknowledgement deadline."""
         self.waiting += self.leased
         self.leased = []
 

@@ -1,4 +1,4 @@
-"""Statements: answered from memory, or run by the BigQuery stand-in and watched."""
+"""Statements that are answered from memory, and real ones that tests watch in the stand-in."""
 
 import asyncio
 import json
@@ -32,11 +32,11 @@ class Statements(statements.Statements):
             may run.
 
     Attributes:
-        answers: what statements answer, by name: an answer, or a function that gets the parameters
-            and returns one.
+        answers: the answer of each statement, by name, or a function that gets the parameters and
+            returns the answer.
         runs: the statements that ran, in order.
-        queries: those of them that found rows.
-        changes: those of them that changed rows.
+        queries: the queries among them.
+        changes: the statements among them that change rows.
         failing: the names of the statements that fail.
         before: called with the name of each statement before it runs.
         after: called with the name of each statement after it ran.
@@ -105,7 +105,7 @@ class Statements(statements.Statements):
 
 
 class Watch:
-    """What a test sees of statements, and lets happen before and after them.
+    """Records statements, and calls hooks before and after them.
 
     Attributes:
         ran: the names of the statements that began, in order.
@@ -129,7 +129,7 @@ class WatchedStatements(statements.Statements):
         rest: the URL of the BigQuery stand-in.
         warehouse: the datasets.
         sleep: waits between attempts.
-        watch: watches these statements and others; None for a watch of their own.
+        watch: a watch that several objects share; None for a new one.
     """
 
     def __init__(

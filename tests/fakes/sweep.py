@@ -15,12 +15,12 @@ class Sweep(job.Sweep):
     """Stands for `functions.privacy.sweep.job.Sweep`.
 
     Args:
-        report: the report of each run; by default, that all work is done.
-        failure: what each run raises; None if no run fails.
+        report: the report of each run; by default, it says that all work is done.
+        failure: the error that each run raises; None if no run fails.
 
     Attributes:
-        erasures: the ids of the erasures that each run was to begin; None for all that are due.
-        restorations: the restoration of tables that each run was told; None for none.
+        erasures: the ids of erasures that were passed to each run; None for all that are due.
+        restorations: the restoration of tables that was passed to each run; None for none.
     """
 
     def __init__(self, report: SweepReport | None = None, failure: Exception | None = None) -> None:

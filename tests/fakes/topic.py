@@ -14,16 +14,16 @@ class Topic(topic.Topic):
     """Stands for `functions.google.topic.Topic`: takes all messages of a publish, or none.
 
     Args:
-        feeds: where the published messages wait; None if no test looks there.
+        feeds: the letters that get the published messages; None if no test needs them.
 
     Attributes:
-        publishes: the messages of each publish that was taken.
-        limits: the time limit of each publish, taken or not, in seconds.
+        publishes: the messages of each successful publish.
+        limits: the time limit of each publish, successful or not, in seconds.
         refused: the ingest ids of the messages whose form Pub/Sub refuses.
         failure: the gRPC code with which each publish fails; empty if none fails.
         hangs: whether no publish is answered within its time limit.
         before: called before each publish.
-        after: called after each publish that was taken.
+        after: called after each successful publish.
     """
 
     def __init__(self, feeds: Letters | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The generated lists of acts in the statement that refreshes active days."""
+"""`make generate` writes the lists of acts in the statement that refreshes active days."""
 
 import copy
 import shutil

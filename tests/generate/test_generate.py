@@ -49,7 +49,7 @@ def git(*arguments: str) -> list[str]:
 
 
 def test_every_generated_file_says_so(files: dict[str, str]) -> None:
-    """In its first line if it is generated as a whole; JSON has no comments."""
+    """A file that is generated as a whole says so in its first line, except JSON (no comments)."""
     whole = {path for path in files if any(fnmatch(path, pattern) for pattern in GENERATED)}
     shown = git("check-attr", "linguist-generated", "--", *sorted(whole))
     assert whole
@@ -168,7 +168,7 @@ def test_each_event_has_a_view_of_its_own(bi_views: dict[str, str]) -> None:
         assert names == {"chat", event.name}
 
 
-def test_views_show_nobody_and_nothing_unknown(bi_views: dict[str, str]) -> None:
+def test_views_show_no_person_and_no_unknown_property(bi_views: dict[str, str]) -> None:
     hidden = re.compile(r"^ +.*\b(user_id|nickname|extra|speakers|user_agent)\b", re.MULTILINE)
     assert not [path for path, sql in bi_views.items() if hidden.search(sql)]
 

@@ -1,4 +1,4 @@
-"""The README of the Terraform module of a cell."""
+"""The README of the Terraform module of a cell is complete."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The generated statements that count and delete a partner's rows."""
+"""`make generate` writes the statements that count and delete a partner's rows."""
 
 import json
 import re
@@ -17,7 +17,7 @@ COLUMNS = ("partner", "project", "user_key")
 
 @pytest.fixture
 def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Replace the tables of the inventory, in a project that declares no statement."""
+    """A function that replaces the tables of the inventory, in a project without statements."""
     (tmp_path / "sql").mkdir()
     (tmp_path / partner_rows.PARAMETERS).write_text('{"privacy": {}}')
     return lambda *tables: monkeypatch.setattr(inventory, "TABLES", tables)
@@ -55,7 +55,7 @@ def test_a_new_table_has_its_statement_and_is_counted(tmp_path: Path, tables: An
         ("hold", "COUNTIF(released_at IS NULL AND until > @now)"),
     ],
 )
-def test_what_a_hold_keeps_is_counted_and_not_deleted(
+def test_rows_under_a_hold_are_counted_and_not_deleted(
     tmp_path: Path, tables: Any, on_hold: OnHold, counted: str
 ) -> None:
     schema(tmp_path, "notes_v1")
@@ -104,7 +104,7 @@ def test_parameters_of_statements_by_hand_stay(tmp_path: Path, tables: Any) -> N
 
 
 def test_a_table_is_deleted_before_the_tables_that_its_statement_reads() -> None:
-    """Else the rows on hold, or those that an erasure hides, would be unknown by then."""
+    """Otherwise, a statement could not find rows on hold, or rows that an erasure hides."""
     order = [table.name for table in inventory.partner_tables()]
     for place, name in enumerate(order):
         statement = (ROOT / f"sql/privacy/delete_partner_{name}.sql").read_text()

@@ -1,4 +1,4 @@
-"""The generated parts of docs/privacy.md, and the picture's periods."""
+"""The generated parts of docs/privacy.md, and the periods in its picture, agree with the code."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The generated lists of columns in the statements that refresh rollups."""
+"""`make generate` writes the lists of columns in the statements that refresh rollups."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def test_a_new_column_reaches_every_list(copy: Path) -> None:
     written = refresh.render(copy)
     lines = {line.strip(" ,") for line in written[DAILY].splitlines()}
     assert {"activity.invitations", "COALESCE(counted.invitations, 0) AS invitations"} <= lines
-    assert re.search(r"\w+,\s+invitations\n  \)", written[DAILY]), "it ends the list of INSERT"
+    assert re.search(r"\w+,\s+invitations\n  \)", written[DAILY]), "the last column of INSERT"
     assert "fresh.invitations\n  )" in written[DAILY]
     assert "numbers.invitations" not in written[DAILY], "only numbers of people are compared"
     assert "COALESCE(invitations, 0) AS invitations\n" in written[refresh.DASHBOARD]

@@ -1,4 +1,4 @@
-"""The SQL texts of the documentation, as a shell gives them to BigQuery."""
+"""Finds the SQL texts in the documentation, as a shell would give them to BigQuery."""
 
 import os
 import re
@@ -19,11 +19,11 @@ ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 QUERY = re.compile(r"^(?:\$BQ\b|bq\b.*\bquery\b|\S*python\d* -m local query\b)", re.DOTALL)
-"""Commands that give BigQuery a text: their last argument, or what stands in a here-document."""
+"""Matches commands that give BigQuery a text: the last argument, or a here-document."""
 SETTING = re.compile(r"^\w+=")
 HERE = re.compile(r"<<'?(\w+)'?$")
 KEYS = re.compile(r"^\| `(\w+_v1)` \| `([a-z_, ]+)` \|", re.MULTILINE)
-"""Lines of the table in docs/operations.md that says by which columns rows are told apart."""
+"""Matches a line of the table in docs/operations.md with the key columns of each table."""
 VALUES = {
     "PROJECT": PROJECT,
     "CELL": "eu",
@@ -31,7 +31,7 @@ VALUES = {
     "STORE": STORE,
     "ERASURE_ID": "01940000-0000-7000-8000-000000000000",
 }
-"""What the pages' variables stand for; another one fails."""
+"""The values of the shell variables on the pages; a test fails for any other variable."""
 TELL = """
 tell() {
   local told="" each
@@ -39,11 +39,11 @@ tell() {
   if [ -n "$told" ]; then printf '%s' "$told"; else cat; fi
 }
 """
-"""Prints the last argument that is no option, or what comes by standard input."""
+"""A shell function that prints its last argument that is not an option, or its standard input."""
 
 
 def pages() -> list[Path]:
-    """Return every page in Markdown, but those of packages that are installed."""
+    """Return all pages in Markdown, without those of installed packages."""
     return [
         ROOT / "README.md",
         *sorted(
@@ -56,7 +56,7 @@ def pages() -> list[Path]:
 
 
 def of_page(page: Path) -> Iterator[Text]:
-    """Return a page's texts: its blocks, its commands, and the spans that are whole queries."""
+    """Yield the SQL texts of a page: blocks, commands, and inline code that is a whole query."""
     whole = page.read_text("utf-8")
     name = page.relative_to(ROOT).as_posix()
     for found in FENCE.finditer(whole):
@@ -103,7 +103,7 @@ def dbt_model(text: str, *, is_incremental: bool) -> tuple[str, dict[str, Any]]:
 
 
 def commands(block: str) -> Iterator[str]:
-    """Go through the commands of a shell, each with all of its lines."""
+    """Yield the commands of a shell script, each with all of its lines."""
     lines = iter(block.splitlines())
     for line in lines:
         command = line.strip()
@@ -128,7 +128,7 @@ def _is_whole(command: str) -> bool:
 
 
 def _settings(page: str) -> list[str]:
-    """Return the variables that a page sets to parts of SQL."""
+    """Return the commands of a page that set a variable to a part of SQL."""
     return [
         command
         for found in FENCE.finditer(page)
@@ -140,7 +140,7 @@ def _settings(page: str) -> list[str]:
 def _given(
     place: str, command: str, settings: list[str], keys: Mapping[str, str]
 ) -> Iterator[Text]:
-    """Return what BigQuery is given by a command: for each table, if it is about any."""
+    """Yield the texts that a command gives to BigQuery, one for each table if it has a variable."""
     default = STORE if command.startswith("$BQ") else ""
     default = BI if "-m local query" in command else default
     conditions = list(_conditions(settings))
@@ -156,7 +156,7 @@ def _given(
 
 
 def _conditions(settings: list[str]) -> Iterator[tuple[str, str]]:
-    """Go through the settings of ONLY, each with the table that the page chooses before it."""
+    """Yield each setting of the variable ONLY, with the table that the page sets before it."""
     table = ""
     for each in settings:
         if chosen := re.match(r"TABLE=(\w+)", each):
@@ -166,7 +166,7 @@ def _conditions(settings: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _by_shell(command: str, settings: list[str], values: Mapping[str, str]) -> str:
-    """Let a shell put the variables in; the command itself is not run."""
+    """Let a shell fill in the variables of a command, without running the command."""
     given = QUERY.sub("tell tell", command, count=1)
     done = subprocess.run(
         [shutil.which("bash") or "bash", "-eu", "-c", "\n".join((TELL, *settings, given))],

@@ -1,8 +1,9 @@
-"""The evaluator of Google's SQL library: it runs a query over given rows, as the language says.
+"""The reference evaluator of Google's SQL library, which runs a query over given rows.
 
-It knows no tables of datasets and no aggregate that is not its own. So a table's path becomes its
-last name, and ``MAX_BY(a, b)`` becomes ``ANY_VALUE(a HAVING MAX b)``, which BigQuery's reference
-calls the same: https://cloud.google.com/bigquery/docs/reference/standard-sql/aggregate_functions.
+The evaluator has no datasets, and only the aggregates of the library. So the path of a table is
+replaced by its last name, and ``MAX_BY(a, b)`` by ``ANY_VALUE(a HAVING MAX b)``. BigQuery's
+reference says that both are the same:
+https://cloud.google.com/bigquery/docs/reference/standard-sql/aggregate_functions.
 """
 
 import json
@@ -20,7 +21,7 @@ from googlesql.analyser import RefusedSql, language, library, options
 from googlesql.catalogue import describe
 
 Row = dict[str, Any]
-"""A row as BigQuery's client returns it: JSON as its value, a RECORD as a dictionary."""
+"""A row as BigQuery's client returns it: JSON is a Python value, and a RECORD is a dictionary."""
 
 PATH = re.compile(r"`[\w.-]+\.(\w+)`")
 BY = re.compile(r"\b(MAX|MIN)_BY\(")
@@ -35,9 +36,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Evaluator:
-    """Runs queries over tables that it is given.
+    """Runs queries over tables that tests add.
 
-    The names of tables and views must differ, whatever dataset they are in.
+    The names of all tables and views must differ, even in different datasets.
     """
 
     def __init__(self) -> None:
@@ -54,10 +55,10 @@ class Evaluator:
         self._keep(name, columns, content)
 
     def add_view(self, name: str, columns: Sequence[Column], sql: str) -> list[Row]:
-        """Add a view of what was added before, and return its rows.
+        """Add a view of tables and views that were added before, and return its rows.
 
         Raises:
-            RefusedSql: the evaluator cannot run it.
+            RefusedSql: the evaluator cannot run the query.
         """
         request = service.EvaluateQueryRequest(
             sql=plain(sql),
@@ -86,7 +87,7 @@ class Evaluator:
 
 
 def plain(sql: str) -> str:
-    """Return a query in the words that the evaluator knows."""
+    """Return a query with only names and aggregates that the evaluator knows."""
     sql = PATH.sub(r"`\1`", sql)
     while found := BY.search(sql):
         comma, end = _split(sql, found.end())
@@ -96,7 +97,7 @@ def plain(sql: str) -> str:
 
 
 def _split(sql: str, start: int) -> tuple[int, int]:
-    """Return where the comma between a call's two arguments is, and where the call ends."""
+    """Return the positions of the comma between a call's two arguments, and of the call's end."""
     depth, commas = 1, []
     for at in range(start, len(sql)):
         depth += {"(": 1, ")": -1}.get(sql[at], 0)
@@ -109,7 +110,7 @@ def _split(sql: str, start: int) -> tuple[int, int]:
 
 
 def _write(cell: Any, column: Column, value: Any) -> None:
-    """Put a value into a cell; a cell that is left alone is NULL."""
+    """Put a value into a cell; for None, leave the cell empty, which means NULL."""
     if column.mode == "REPEATED":
         cell.array_value.SetInParent()
         for element in value:
@@ -135,7 +136,7 @@ def _write_one(cell: Any, column: Column, value: Any) -> None:
 
 
 def _read(cell: Any, column: Column) -> Any:
-    if column.mode == "REPEATED":  # a NULL array is an empty one to a reader
+    if column.mode == "REPEATED":  # BigQuery returns a NULL array as an empty one
         return [_read_one(element, column) for element in cell.array_value.element]
     return None if cell.WhichOneof("value") is None else _read_one(cell, column)
 
@@ -156,9 +157,9 @@ def _read_one(cell: value_pb2.ValueProto, column: Column) -> Any:
 
 
 def canonical(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return rows in an order and a form in which equal ones are alike.
+    """Return rows as sorted texts, so that equal sets of rows are equal lists.
 
-    Numbers with a fraction are compared to 12 digits: an average depends on the order of its rows.
+    Floats have 12 digits, because the last digits of an average depend on the order of its rows.
     """
     return sorted(repr(_canonical(dict(row))) for row in rows)
 

@@ -1,4 +1,4 @@
-"""The SQL texts that stand in Python, found in the modules' syntax trees."""
+"""Finds the SQL texts in Python modules, by their syntax trees."""
 
 import ast
 import re
@@ -9,7 +9,8 @@ from tests.googlesql.texts import BI, PROJECT, SQL_TEXT, STORE, WAREHOUSE, Text
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("functions", "local", "offboard", "verify")
-"""Not `generate`: it writes files below ``sql/``, and `test_statements.py` takes each of them."""
+"""The folders to search. `generate` is not among them, because it only writes files in ``sql/``,
+which `test_statements.py` tests."""
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 VALUES = {
     "cell.project_id": PROJECT,
@@ -22,13 +23,13 @@ VALUES = {
     "text": "SELECT 1 AS x",
     "bq_sql": "SELECT 1 AS x",
 }
-"""What the texts' placeholders stand for, by expression; another one fails."""
+"""The values of placeholders in f-strings, by expression; a test fails for any other expression."""
 BOUND = {"ingest_id": "STRING"}
-"""Parameters of texts in Python; `test_verify.py` holds them against what is bound."""
+"""The parameters of SQL texts in Python; `test_verify.py` checks that these are bound."""
 
 
 def modules() -> list[Path]:
-    """Return the modules that are no tests."""
+    """Return the modules to search."""
     return [
         ROOT / "main.py",
         *sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")),
@@ -36,22 +37,22 @@ def modules() -> list[Path]:
 
 
 def of_module(path: Path) -> Iterator[Text]:
-    """Return a module's texts, with a value for each placeholder.
+    """Yield the SQL texts of a module, with a value for each placeholder.
 
     Raises:
-        KeyError: a placeholder has none.
+        KeyError: a placeholder has no value in `VALUES`.
     """
     name = path.relative_to(ROOT).as_posix()
     for line, written in _strings(ast.parse(path.read_text("utf-8"))):
         if SQL_TEXT.match(written):
             sql = PLACEHOLDER.sub(lambda found: VALUES[found[1]], written)
             used = {each: BOUND[each] for each in re.findall(r"@(\w+)", sql)}
-            # `local.query` names the BI dataset where a text names none.
+            # `local.query` makes the BI dataset the default for table names without a dataset.
             yield Text(f"{name}:{line}", sql, used, BI if name.startswith("local/") else "")
 
 
 def _strings(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Go through the strings of a module with their lines; no docstrings, no parts of others."""
+    """Yield the strings of a module with their lines, without docstrings and parts of f-strings."""
     left = [tree]
     while left:
         node = left.pop()

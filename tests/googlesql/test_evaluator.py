@@ -1,4 +1,4 @@
-"""The reference evaluator is given rows, and what it returns is read, without loss."""
+"""Rows are passed to the reference evaluator and read back without a change."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -72,7 +72,7 @@ def test_names_and_aggregates_are_written_as_the_evaluator_knows_them() -> None:
     )
 
 
-def test_what_cannot_be_run_is_refused(evaluator: Evaluator) -> None:
+def test_a_query_that_cannot_run_is_refused(evaluator: Evaluator) -> None:
     with pytest.raises(RefusedSql, match="division by zero"):
         evaluator.add_view("bad", [Column("n", "FLOAT")], "SELECT 1 / 0 AS n")
     with pytest.raises(ValueError, match="two tables are called things"):

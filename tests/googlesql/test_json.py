@@ -1,4 +1,4 @@
-"""`local.json_column` judges a text as Google's own ``PARSE_JSON`` does."""
+"""`local.json_column` accepts the same texts as Google's own ``PARSE_JSON``."""
 
 import json
 import random
@@ -18,11 +18,11 @@ VALUES = st.recursive(
     max_leaves=5,
 )
 REFUSED_SHARE = range(1, 500)
-"""Of a thousand numbers; a test that meets none, or only such, would compare nothing."""
+"""How many of a thousand numbers may be refused. If none or all were, the test would show nothing."""
 
 
 def numbers(seed: int) -> Iterator[str]:
-    """Make a thousand numbers as senders write them, and some that only a machine would."""
+    """Yield a thousand numbers: some as senders write them, and some with odd digits."""
     draw = random.Random(seed)
     for _ in range(250):
         yield f"{draw.uniform(0, 2e9):.6f}"
@@ -33,7 +33,7 @@ def numbers(seed: int) -> Iterator[str]:
 
 
 def taken_by_google(texts: Sequence[str]) -> list[bool]:
-    """Say of each text whether ``PARSE_JSON`` takes it."""
+    """Return for each text whether Google's ``PARSE_JSON`` accepts it."""
     given = Evaluator()
     columns = [Column("place", "INTEGER"), Column("text", "STRING")]
     given.add("texts", columns, [{"place": n, "text": text} for n, text in enumerate(texts)])
@@ -64,7 +64,7 @@ def test_numbers_are_judged_as_google_judges_them(seed: int) -> None:
     assert different == []
 
 
-def test_the_two_that_were_found_are_refused_by_google() -> None:
+def test_two_known_numbers_are_refused_by_google() -> None:
     assert taken_by_google(["67.174118", "1760509016.282637", "67.17411799999999", "1.5"]) == [
         False, False, True, True
     ]  # fmt: skip
@@ -72,6 +72,6 @@ def test_the_two_that_were_found_are_refused_by_google() -> None:
 
 @settings(max_examples=10, deadline=None)
 @given(st.lists(VALUES, min_size=5, max_size=5))
-def test_other_values_are_taken_by_both(values: list[object]) -> None:
+def test_other_values_are_accepted_by_both(values: list[object]) -> None:
     texts = [json.dumps(value, ensure_ascii=False) for value in values]
     assert set(taken_by_google(texts)) | set(map(is_taken, texts)) == {True}

@@ -1,4 +1,4 @@
-"""Google's analyser takes every file of ``sql/``, and no mistake."""
+"""Google's analyser accepts every file in ``sql/``, and refuses typical mistakes."""
 
 import re
 from collections.abc import Mapping
@@ -49,7 +49,8 @@ WHERE
 GROUP BY user_key
 HAVING MAX_BY(erasure_id, cut_off) != @erasure_id
 """
-"""As it was when every erasure failed in BigQuery: in HAVING the alias hides the column."""
+"""A former version of a statement, with which every erasure failed in BigQuery: in HAVING, the
+alias hides the column."""
 KEYS = {"project": "STRING", "user_keys": "ARRAY<STRING>", "erasure_id": "STRING"}
 NONE: Mapping[str, str] = {}
 
@@ -73,7 +74,7 @@ MISTAKES = {
         f"SELECT nickname FROM {EVENTS}", NONE, "Unrecognized name: nickname"
     ),
 }  # fmt: skip
-"""Each with its parameters and with how Google's refusal begins."""
+"""For each mistake: the statement, its parameters, and the beginning of Google's error message."""
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
@@ -95,7 +96,9 @@ def test_a_mistake_is_refused_for_its_own_reason(mistake: str) -> None:
         (f"SELECT user_key FROM {EVENTS}", NONE),
     ],
 )
-def test_what_is_right_beside_a_mistake_is_taken(right: str, parameters: dict[str, str]) -> None:
+def test_a_correct_statement_similar_to_a_mistake_is_accepted(
+    right: str, parameters: dict[str, str]
+) -> None:
     assert of_warehouse(WAREHOUSE).analyse(right, parameters).kind == "query"
 
 
@@ -122,13 +125,13 @@ def test_what_is_right_beside_a_mistake_is_taken(right: str, parameters: dict[st
         ("SELECT PARSE_JSON('1') = PARSE_JSON('2')", "Equality is not defined for arguments"),
     ],
 )
-def test_what_other_engines_take_is_refused(sql: str, reason: str) -> None:
+def test_statements_that_only_other_engines_accept_are_refused(sql: str, reason: str) -> None:
     with pytest.raises(RefusedSql, match=reason):
         of_warehouse(WAREHOUSE).analyse(sql)
 
 
 def test_a_statement_without_its_declared_parameters_is_refused() -> None:
-    """It is not the analyser's leniency that lets the statements pass."""
+    """This shows that the analyser does check the parameters of statements."""
     for text in of_statements():
         if text.parameters:
             with pytest.raises(RefusedSql, match="not found"):

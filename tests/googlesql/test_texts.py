@@ -1,4 +1,4 @@
-"""Google's analyser takes every text of the documents and of Python; the walks find them all."""
+"""Google's analyser accepts every SQL text in documents and Python; the search finds all texts."""
 
 import re
 from datetime import date, timedelta
@@ -20,11 +20,11 @@ BEGINNING = re.compile(
     r"|MERGE INTO \w+|(?:UNDROP|CREATE|DROP|ALTER) (?:SCHEMA|TABLE|PROJECT)\b)",
     re.MULTILINE,
 )
-"""What a reader of the sources recognises as SQL, wherever it stands."""
+"""Matches the beginnings by which a reader recognises SQL in any source."""
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.place)
-def test_a_text_is_taken(text: Text) -> None:
+def test_a_text_is_accepted(text: Text) -> None:
     resolved = of_warehouse(WAREHOUSE, text.default, copies=True).analyse(text.sql, text.parameters)
     assert resolved.parameters == set(text.parameters)
 
@@ -62,7 +62,7 @@ def test_the_model_of_dbt_replaces_the_days_that_it_reads() -> None:
     assert "WHERE" not in documents.dbt_model(model, is_incremental=False)[0]
 
 
-def test_the_walks_find_what_is_known_to_be_there() -> None:
+def test_the_search_finds_known_texts() -> None:
     places = [re.split(r"[: ]", text.place)[0] for text in TEXTS]
     least = {
         "README.md": 1,

@@ -1,4 +1,4 @@
-"""Google's analyser takes what `make verify` asks, with the parameters that it binds."""
+"""Google's analyser accepts the queries of `make verify`, with the parameters that it binds."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +17,7 @@ from verify.views import check_views
 
 
 class Analysed:
-    """BigQuery's client, which gives each query to the analyser."""
+    """Stands for BigQuery's client: passes each query to the analyser."""
 
     def __init__(self) -> None:
         self.parameters: list[dict[str, str]] = []
@@ -44,14 +44,14 @@ def kind(parameter: Any) -> str:
     return scalar or f"ARRAY<{parameter.array_type}>"
 
 
-def test_its_queries_for_rows() -> None:
+def test_the_queries_for_rows_are_accepted() -> None:
     asked = Analysed()
     found = list(check_rows(client(), asked, a_cell(project_id=PROJECT), 60, lambda _: None))
     assert [finding.state for finding in found] == ["holds", "holds"]
     assert asked.parameters == [BOUND, BOUND]
 
 
-def test_its_queries_of_views() -> None:
+def test_the_queries_of_views_are_accepted() -> None:
     asked = Analysed()
     views = [view.name for view in list_views()]
     found = list(check_views(asked, a_cell(project_id=PROJECT), BI, views))
@@ -59,7 +59,7 @@ def test_its_queries_of_views() -> None:
     assert len(asked.texts) > 2 * len(views)
 
 
-def test_its_dry_runs_are_the_statements_that_are_analysed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_dry_runs_are_the_statements_that_are_analysed(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, dict[str, str]]] = []
 
     def estimate(_client: Any, sql: str, parameters: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The library is compiled once per machine, and again when what was kept does not fit."""
+"""The library is compiled once, and again only if the kept module cannot be used."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -31,7 +31,7 @@ def test_a_module_is_compiled_once(tmp_path: Path) -> None:
     assert kept.stat().st_mtime_ns == first
 
 
-def test_what_is_cut_off_is_compiled_again(tmp_path: Path) -> None:
+def test_an_incomplete_module_is_compiled_again(tmp_path: Path) -> None:
     engine = wasmtime.Engine()
     source = tmp_path / "small.wasm"
     source.write_bytes(wasmtime.wat2wasm(SMALL))

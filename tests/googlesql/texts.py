@@ -1,4 +1,4 @@
-"""What BigQuery is given: each text of the sources with its parameters, found by walking."""
+"""The SQL texts that the sources give to BigQuery, with their parameters."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from functions.warehouse.parameters import declared
 from functions.warehouse.schema import SQL, Warehouse, render
 
 PROJECT, STORE, BI = "acme-chat-prod", "chat_eu_store", "chat_eu"
-"""As in the documents."""
+"""The names of the project and of the datasets, as in the documents."""
 WAREHOUSE = Warehouse(f"{PROJECT}.{STORE}", f"{PROJECT}.{BI}")
 VARIABLES = WAREHOUSE.variables()
 
@@ -21,17 +21,17 @@ SQL_TEXT = re.compile(
     r"(?:TABLE|VIEW|SCHEMA|PROJECT|MATERIALIZED|FUNCTION|PROCEDURE)\b)",
     re.DOTALL,
 )
-"""How a text begins that is meant for BigQuery."""
+"""Matches the beginning of a text for BigQuery."""
 
 
 class Text(NamedTuple):
-    """A text that BigQuery is given.
+    """A text for BigQuery.
 
     Attributes:
-        place: where it stands, for people.
+        place: the place of the text in the sources, for messages.
         sql: the text.
-        parameters: BigQuery's type of each.
-        default: the dataset of names that have none, as a query job can have one.
+        parameters: the type of each parameter in BigQuery.
+        default: the default dataset: that of table names without a dataset; "" for none.
     """
 
     place: str
@@ -41,10 +41,10 @@ class Text(NamedTuple):
 
 
 def of_statements() -> list[Text]:
-    """Return every file of ``sql/`` that is no view, with the types that the functions bind.
+    """Return every statement in ``sql/``, with the types of the parameters that functions bind.
 
     Raises:
-        KeyError: ``sql/parameters.json`` does not declare one.
+        KeyError: ``sql/parameters.json`` does not declare a statement.
     """
     return [
         Text(

@@ -1,4 +1,4 @@
-"""The stand-in's jobs are those of the service: ids, places, the queue, cancelling, time-outs."""
+"""The stand-in's jobs follow the service: ids, locations, the queue, cancelling and time limits."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ RESERVATION = "projects/local/locations/europe-west1/reservations/chat-eu-erasur
 
 
 class Rig:
-    """Jobs whose statements end when they are let."""
+    """Jobs whose statements end when `let` is set."""
 
     def __init__(self, rate: int = 0) -> None:
         self.now = 0.0
@@ -61,10 +61,10 @@ async def test_two_run_and_twenty_wait_and_the_next_one_fails() -> None:
     assert len(rig.begun) == RUNNING + WAITING + 2
     assert rig.begin("later").reference["jobId"] == "later"
     await settled()
-    assert rig.begun[-1] == "later", "its place is free again"
+    assert rig.begun[-1] == "later", "the job can begin when another one has ended"
 
 
-async def test_what_waits_can_be_cancelled_and_what_runs_ends_as_it_ends() -> None:
+async def test_a_waiting_job_can_be_cancelled_and_a_running_one_cannot() -> None:
     rig = Rig()
     jobs = [rig.begin(f"j{number}") for number in range(3)]
     await settled()
@@ -80,7 +80,7 @@ async def test_what_waits_can_be_cancelled_and_what_runs_ends_as_it_ends() -> No
     assert rig.begun == ["j0", "j1"]
 
 
-async def test_what_waits_too_long_is_stopped() -> None:
+async def test_a_job_that_waits_too_long_is_stopped() -> None:
     rig = Rig()
     [*_, last] = [rig.begin(f"j{number}", jobTimeoutMs="10") for number in range(3)]
     assert await last.wait(1)
@@ -90,7 +90,7 @@ async def test_what_waits_too_long_is_stopped() -> None:
     assert "timed out after 0.01 sec" in failure.message
 
 
-async def test_so_many_begin_in_ten_seconds() -> None:
+async def test_the_number_of_changes_in_ten_seconds_is_limited() -> None:
     rig = Rig(RATE)
     rig.let.set()
     kinds = ["INSERT", "UPDATE"] * RATE
@@ -105,7 +105,7 @@ async def test_so_many_begin_in_ten_seconds() -> None:
     assert again.failure() is None
 
 
-async def test_a_job_that_breaks_is_no_success(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_job_that_raises_an_error_has_failed(capsys: pytest.CaptureFixture[str]) -> None:
     async def execute() -> dict[str, Any]:
         raise KeyError("secret")
 
@@ -118,7 +118,7 @@ async def test_a_job_that_breaks_is_no_success(capsys: pytest.CaptureFixture[str
 
 
 class Adding(Statements):
-    """Statements that all add one."""
+    """Statements that all add 1 to a number."""
 
     def _text(self, name: str) -> str:
         return f"UPDATE `{TABLE}` SET n = n + 1 WHERE TRUE"
@@ -149,13 +149,13 @@ def test_a_job_is_found_by_its_id_and_location(own: StandIn) -> None:
         client.get_job("mine", location="US", retry=ONCE)
     with pytest.raises(NotFound):
         client.cancel_job("mine", location="US", retry=ONCE)
-    assert client.cancel_job("mine").state == "DONE", "too late"
+    assert client.cancel_job("mine").state == "DONE", "the job has ended before"
     [(count,)] = client.query(f"SELECT COUNT(*) FROM `{TABLE}`").result()
     assert count == 1
 
 
 @pytest.mark.cell
-def test_a_job_that_failed_tells_why(own: StandIn) -> None:
+def test_a_failed_job_has_its_reason(own: StandIn) -> None:
     client = connect(own)
     begun = client.query("SELECT nothing FROM nowhere.at_all", job_id="bad", job_retry=None)
     assert begun.error_result is not None
@@ -165,8 +165,8 @@ def test_a_job_that_failed_tells_why(own: StandIn) -> None:
 
 
 @pytest.mark.cell
-async def test_statements_that_meet_all_succeed(own: StandIn) -> None:
-    """More than find a place: those that are refused come again."""
+async def test_statements_at_the_same_time_all_succeed(own: StandIn) -> None:
+    """More statements come than the limits allow, and refused ones are repeated."""
     client = connect(own)
 
     async def quickly(seconds: float) -> None:
@@ -188,7 +188,7 @@ async def test_statements_that_meet_all_succeed(own: StandIn) -> None:
         ("none", 2),
     ],
 )
-async def test_a_reservation_that_is_refused_stops_no_statement(
+async def test_a_refused_reservation_stops_no_statement(
     own: StandIn, monkeypatch: pytest.MonkeyPatch, reservation: str, attempts: int
 ) -> None:
     client = connect(own)

@@ -1,4 +1,4 @@
-"""The stand-in refuses as JSON what BigQuery refuses: in appends, in statements, in parameters."""
+"""The stand-in refuses the same JSON as BigQuery, in appends, statements and parameters."""
 
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -100,7 +100,7 @@ async def test_an_append_names_the_rows_that_bigquery_refuses_and_stores_none(
     code = storage.types.RowError.RowErrorCode.FIELDS_ERROR
     assert await appender.append(sent) == dict.fromkeys((1, 2, 3), code)
     assert stored(client) == 0
-    assert await appender.append(sent[:1]) == {}, "the connection goes on"
+    assert await appender.append(sent[:1]) == {}, "the connection can still be used"
     assert stored(client) == 1
 
 

@@ -1,4 +1,4 @@
-"""Child processes start wherever Python runs."""
+"""Child processes start on Linux and on macOS."""
 
 import ctypes
 import importlib.util
@@ -11,12 +11,12 @@ import pytest
 from local import children
 
 NOTHING_LISTENS = 1
-"""A port below those that a program without rights may use."""
+"""A port that a program without special rights cannot listen on."""
 
 
 @pytest.fixture
 def on_macos(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """A second copy of the module, as it is where the C library has no prctl."""
+    """A second copy of the module, imported as on macOS, where the C library has no prctl."""
     spec = importlib.util.spec_from_file_location("children_on_macos", children.__file__)
     assert spec is not None
     assert spec.loader is not None
@@ -34,7 +34,7 @@ def test_a_child_starts_without_prctl(on_macos: ModuleType, tmp_path: Path) -> N
     assert child.log.read_text() == "here\n"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux alone does it")
+@pytest.mark.skipif(sys.platform != "linux", reason="only the kernel of Linux does this")
 def test_linux_ends_a_child_with_its_parent() -> None:
     libc = ctypes.CDLL(None)
     signal_number = ctypes.c_int()

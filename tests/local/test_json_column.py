@@ -1,4 +1,7 @@
-"""What BigQuery takes as JSON; `tests/googlesql/test_json.py` holds it against Google's library."""
+"""`local.json_column` accepts the JSON that BigQuery accepts.
+
+`tests/googlesql/test_json.py` compares it with Google's library.
+"""
 
 import json
 
@@ -89,13 +92,13 @@ def test_half_a_surrogate_pair_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "[1,]", "{'a': 1}", "nul", '"a\tb"', "01", ".5", "1 2"])
-def test_what_is_not_json_is_refused(text: str) -> None:
+def test_other_texts_are_refused(text: str) -> None:
     with pytest.raises(RefusedJson, match="it is not JSON"):
         check(text)
 
 
 @pytest.mark.parametrize("text", ["NaN", "[Infinity]", "-Infinity"])
-def test_what_only_python_takes_is_refused(text: str) -> None:
+def test_texts_that_only_python_accepts_are_refused(text: str) -> None:
     with pytest.raises(RefusedJson, match="NaN and Infinity"):
         check(text)
 

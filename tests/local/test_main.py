@@ -1,4 +1,4 @@
-"""The command line of the embedded cell refuses what it cannot do before it does anything."""
+"""The command line of the embedded cell refuses wrong arguments before it does anything."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from local.__main__ import main
         (["up", "--port-base", "80"], "--port-base"),
     ],
 )
-def test_a_number_that_makes_no_sense_is_refused(arguments: list[str], option: str) -> None:
+def test_a_number_out_of_range_is_refused(arguments: list[str], option: str) -> None:
     said = CliRunner().invoke(main, arguments)
 
     assert said.exit_code == 2

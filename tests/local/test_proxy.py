@@ -1,4 +1,4 @@
-"""The local proxy serves this machine, whatever a name server says."""
+"""The local proxy serves only requests whose Host header names this machine."""
 
 import httpx
 import pytest
@@ -12,7 +12,7 @@ Client = httpx.AsyncClient
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """The paths and queries of the requests that reach the function."""
+    """The paths and queries of requests that reach the function, in a list."""
     targets: list[bytes] = []
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:

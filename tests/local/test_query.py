@@ -1,4 +1,4 @@
-"""`local query` reads and changes nothing."""
+"""`local query` runs only queries, so it cannot change tables."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The scheduler stand-in: it calls at the full interval, and goes on whatever is answered."""
+"""The scheduler stand-in calls URLs at their intervals, and goes on after any answer."""
 
 import re
 import sched
@@ -50,7 +50,7 @@ def test_jobs_run_at_their_intervals() -> None:
 
 @pytest.fixture
 def endpoint() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
-    """A server that answers 503, and what it was sent."""
+    """The URL of a server that answers 503, and the list of requests that it gets."""
     requests: list[tuple[str, bytes]] = []
 
     class Handler(BaseHTTPRequestHandler):

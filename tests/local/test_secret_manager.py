@@ -1,4 +1,4 @@
-"""The Secret Manager stand-in over HTTP."""
+"""The Secret Manager stand-in answers over HTTP."""
 
 import base64
 import json
@@ -45,7 +45,7 @@ def add(client: httpx.Client, name: str, text: str) -> httpx.Response:
     return client.post(f"{PREFIX}{name}:addVersion", json={"payload": payload})
 
 
-def test_a_secret_is_where_it_is(client: httpx.Client) -> None:
+def test_a_secret_has_its_location(client: httpx.Client) -> None:
     assert client.get(f"{PREFIX}closed").json() == {
         "name": f"{PREFIX}closed",
         "replication": {"userManaged": {"replicas": [{"location": "europe-west1"}]}},
@@ -63,7 +63,7 @@ def test_a_version_that_is_added_is_the_newest_and_what_functions_read(
     assert (tmp_path / "closed.json").read_text() == "second"
 
 
-def test_who_writes_the_file_adds_a_version_too(client: httpx.Client, tmp_path: Path) -> None:
+def test_a_change_of_the_file_adds_a_version(client: httpx.Client, tmp_path: Path) -> None:
     assert access(client, "closed")[0] == "closed/versions/1"
     (tmp_path / "closed.json").write_text("by hand")
     assert access(client, "closed") == ("closed/versions/2", "by hand")
@@ -90,12 +90,12 @@ def test_the_files_of_a_folder_are_versions(client: httpx.Client, tmp_path: Path
         "",
     ],
 )
-def test_what_is_no_secret_is_not_found(client: httpx.Client, path: str) -> None:
+def test_an_unknown_secret_is_not_found(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{}", json.dumps({"payload": {"data": "no base64!"}})])
-def test_what_is_no_version_is_refused(client: httpx.Client, body: str) -> None:
+def test_a_malformed_version_is_refused(client: httpx.Client, body: str) -> None:
     assert client.post(f"{PREFIX}closed:addVersion", content=body).status_code == 400
     assert access(client, "closed") == ("closed/versions/1", "first")
     assert add(client, "gone", "x").status_code == 404

@@ -1,4 +1,4 @@
-"""Traffic on its way: over several connections, and in order for each person."""
+"""Traffic is sent over several connections, and in order for each person."""
 
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ def test_webhooks_of_a_person_keep_their_order_and_none_is_lost() -> None:
     assert sum(bool(lane) for lane in divided) > 4
     assert sorted(pair[0] for lane in divided for pair in lane) == list(range(len(traffic)))
     people = [{webhook.value.get("user_id") for _, webhook in lane} for lane in divided]
-    assert sum(map(len, people)) == len(set().union(*people)), "nobody is in two lanes"
+    assert sum(map(len, people)) == len(set().union(*people)), "each person is in one lane"
     for lane in divided:
         assert lane == sorted(lane, key=lambda pair: pair[0])
         assert all(traffic[number] is webhook for number, webhook in lane)

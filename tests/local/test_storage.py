@@ -1,4 +1,4 @@
-"""The real Cloud Storage client against the stand-in, over the wire."""
+"""Google's Cloud Storage client works with the stand-in, over HTTP."""
 
 import socket
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def bucket() -> Iterator[Bucket]:
         client.close()
 
 
-def test_a_bucket_is_where_it_was_made(bucket: Bucket) -> None:
+def test_a_bucket_keeps_the_location_that_it_was_created_with(bucket: Bucket) -> None:
     bucket.reload()
     assert (bucket.location, bucket.location_type) == ("EUROPE-WEST1", "region")
 

@@ -1,4 +1,4 @@
-"""Made-up traffic: the same for a seed, complete, in order, and as much as asked for."""
+"""Simulated traffic is complete, in order, as much as planned, and the same for the same seed."""
 
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
@@ -69,7 +69,7 @@ def test_chat_events_have_the_common_properties(name: str) -> None:
 
 
 @pytest.mark.parametrize(("time", "days"), [("00:20", 10), ("00:05", 9), ("23:59", 10)])
-def test_every_day_has_its_share_the_last_one_too(time: str, days: int) -> None:
+def test_every_day_has_its_share_including_the_last(time: str, days: int) -> None:
     until = datetime.fromisoformat(f"2026-03-10T{time}+00:00")
     plan = Plan(2_000, 100, 10, 1, until, ("a", "b"))
     made = make_traffic(plan, load_catalogue())

@@ -29,7 +29,7 @@ TABLE = TableSchema(
 
 
 class RecordingClient:
-    """Answers as BigQuery does where the objects are there already."""
+    """Stands for BigQuery's client when all objects exist already, and records the calls."""
 
     def __init__(self, tables: list[Any] | None = None) -> None:
         self.tables = tables or []
@@ -110,13 +110,13 @@ def test_a_table_that_is_there_is_left_alone() -> None:
     ],
     ids=["fewer", "another mode", "another mode inside"],
 )
-def test_another_shape_says_what_to_do(columns: tuple[Column, ...]) -> None:
+def test_an_error_about_other_columns_says_what_to_do(columns: tuple[Column, ...]) -> None:
     found = describe(TableSchema(name="rows_v1", description="", schema=columns), WAREHOUSE)
     with pytest.raises(SchemaChanged, match="new data dir"):
         create_table(client([found]), describe(TABLE, WAREHOUSE))
 
 
-def test_views_are_replaced_in_order_and_left_overs_dropped() -> None:
+def test_views_are_replaced_in_order_and_old_views_are_dropped() -> None:
     recording = client([bigquery.Table("p.bi.gone").reference, bigquery.Table("p.bi.a").reference])
     views = [
         View("b", "SELECT 1 AS x", frozenset()),

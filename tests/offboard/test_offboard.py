@@ -1,4 +1,4 @@
-"""`make offboard` in front of functions that answer as a test wishes."""
+"""`make offboard` with privacy functions whose answers tests choose."""
 
 import json
 from collections.abc import Callable
@@ -32,7 +32,7 @@ Said = tuple[int, dict[str, Any]]
 
 
 class Functions:
-    """The privacy functions of the cells, each with its answers in order; the last one repeats."""
+    """The privacy functions of cells; each gives its answers in order, and repeats the last one."""
 
     def __init__(self, **answers: list[Said]) -> None:
         self.answers = answers
@@ -100,7 +100,7 @@ def test_without_the_partners_name_nothing_is_confirmed(run: Run, typed: str) ->
     assert "no cell was closed" in done.output
 
 
-def test_yes_asks_nobody(run: Run) -> None:
+def test_with_yes_the_command_does_not_ask(run: Run) -> None:
     functions = Functions(eu=[(202, OPEN), (200, DELETED)])
     assert run(functions, "--yes").exit_code == 0
 
@@ -116,7 +116,7 @@ def test_yes_asks_nobody(run: Run) -> None:
         (200, {}),
     ],
 )
-def test_where_one_cell_cannot_be_asked_none_is_closed(run: Run, failing: Said) -> None:
+def test_if_one_cell_does_not_answer_the_partner_is_closed_in_none(run: Run, failing: Said) -> None:
     functions = Functions(eu=[failing], us=[(202, OPEN)])
     done = run(functions, "--yes", "--json")
     assert (done.exit_code, functions.confirmed()) == (1, set())
@@ -130,19 +130,19 @@ def test_a_code_that_is_too_old_fails(run: Run) -> None:
     assert "not any more" in done.output
 
 
-def test_a_code_is_sent_again_where_nobody_knows_what_became_of_it(run: Run) -> None:
+def test_a_code_is_sent_again_if_its_answer_was_lost(run: Run) -> None:
     functions = Functions(eu=[(202, OPEN), (503, LATER), (200, DELETED)])
     assert run(functions, "--yes").exit_code == 0
     assert [sent.get("confirm") for _, sent, _ in functions.requests] == [None, "code", "code"]
 
 
-def test_what_is_not_done_in_time_or_held_goes_on_by_itself(run: Run) -> None:
+def test_an_offboarding_that_takes_longer_or_has_holds_goes_on_by_itself(run: Run) -> None:
     functions = Functions(eu=[(202, DELETING)], us=[(202, HELD)])
     done = run(functions, "--within", "0", "--json")
     assert done.exit_code == 3
     states = {name: cell["state"] for name, cell in json.loads(done.stdout)["cells"].items()}
     assert states == {"eu": "deleting", "us": "on_hold"}
-    assert functions.confirmed() == set(), "they were closed before"
+    assert functions.confirmed() == set(), "the partner was closed before"
 
 
 def test_a_cell_that_is_not_known_to_be_closed_in_time_has_failed(run: Run) -> None:
@@ -153,7 +153,7 @@ def test_a_cell_that_is_not_known_to_be_closed_in_time_has_failed(run: Run) -> N
     assert (eu["state"], eu["reason"]) == ("failed", "HTTP 503 Not finished: StatementFailed")
 
 
-def test_where_a_hold_keeps_something_nobody_is_told_to_take_the_partner_out(run: Run) -> None:
+def test_under_a_hold_the_command_does_not_say_to_remove_the_partner(run: Run) -> None:
     to_do = ["Leave the partner in `partners`."]
     held = HELD | {"certificate": {"on_hold": {"on_hold/": 1}, "to_do": to_do}}
     done = run(Functions(eu=[(202, OPEN), (202, held)], us=[(202, OPEN), (200, DELETED)]), "--yes")
@@ -161,7 +161,7 @@ def test_where_a_hold_keeps_something_nobody_is_told_to_take_the_partner_out(run
     assert "Take the partner out" not in done.stderr
 
 
-def test_https_is_asked_as_whoever_is_signed_in(
+def test_a_function_over_https_is_called_as_the_person_who_is_signed_in(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))

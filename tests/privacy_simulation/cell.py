@@ -1,4 +1,4 @@
-"""A cell in which time passes as the simulation says: its real parts, on stand-ins."""
+"""A cell of real parts on stand-ins, whose time the simulation sets."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -56,17 +56,17 @@ from tests.sql.stand_in import StandIn
 T = TypeVar("T")
 
 TOLD = {"delete_profile_confirmed", "account_restored"}
-"""The events that the subscription of deletions lets through."""
+"""The events that pass the filter of the subscription of `privacy`."""
 
 
 class Cell:
-    """The cell.
+    """The simulated cell.
 
     Args:
-        stand_in: of BigQuery.
+        stand_in: the BigQuery stand-in.
 
     Attributes:
-        now: the time, which the simulation sets.
+        now: the time in all parts of the cell.
     """
 
     def __init__(self, stand_in: StandIn) -> None:
@@ -94,12 +94,12 @@ class Cell:
         self.letters.after = self.crashes.after_any("letters", "acknowledge")
 
     def set_time(self, now: datetime) -> None:
-        """Let it be a certain moment everywhere."""
+        """Set the time in all parts of the cell."""
         self.now = self.desk.now = now
         self.warehouse.set_clock(now)
 
     async def deliver(self, messages: Sequence[Message]) -> list[int]:
-        """Deliver messages as Pub/Sub does: all to load, and deletions to privacy."""
+        """Deliver messages as Pub/Sub does: all to `load`, and deletions also to `privacy`."""
         pushed = [PushedMessage(each.data, each.attributes.to_mapping()) for each in messages]
         await asyncio.gather(*(self._load.load(each) for each in pushed))
         for each in pushed:
@@ -110,14 +110,14 @@ class Cell:
         return []
 
     def spill(self, events: Sequence[Event]) -> None:
-        """Spill events together, as receivers do that cannot publish."""
+        """Spill events into one object, as `receive` does when it cannot publish."""
         content = spill.encode(
             spill.Spilled(event.data, event.attributes.to_mapping()) for event in events
         )
         self.bucket.put(spill.object_name(self.now, str(uuid_utils.uuid7())), content)
 
     async def quarantine_event(self, event: Event) -> None:
-        """Quarantine an event, as load does with one that it cannot store."""
+        """Quarantine an event, as `load` does when it cannot store it."""
         await self.quarantine.keep(
             reason="not_publishable",
             partner=event.attributes.partner,
@@ -128,7 +128,7 @@ class Cell:
         )
 
     async def replay(self) -> None:
-        """Replay what waits everywhere, and settle the days that it was of."""
+        """Replay waiting events from all places, and settle their days."""
         decoder = Decoder(Partners().current, "eu", 10**6)
         replay = Replay(
             self.bucket,
@@ -150,14 +150,14 @@ class Cell:
         await self.settle(days)
 
     async def sweep(self) -> None:
-        """Execute what is due; whoever dies of it, the next sweep goes on."""
+        """Run sweeps until one finishes; each may die at a step, and the next one goes on."""
         report = await self.surely(self.sweep_job.run)
         assert report.finished
         if self._closed_partners():
             await self._depart()
 
     async def offboard(self, partner: str, *projects: str) -> None:
-        """Close a partner, and delete what is its."""
+        """Close a partner, and delete its data."""
         self.closed.list = ClosedList({partner: ClosedPartner(projects, self.now)})
         self.desk.closed.list = self.closed.list
         await self._depart()
@@ -197,7 +197,7 @@ class Cell:
         assert (report.failed, report.remaining) == ("", [])
 
     async def surely(self, action: Callable[[], Awaitable[T]]) -> T:
-        """Do something, again where the process died of it."""
+        """Do something; if the process dies at a step, do it again."""
         while True:
             self.crashes.armed = True
             try:

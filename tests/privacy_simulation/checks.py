@@ -1,4 +1,4 @@
-"""What a checkpoint looks at: is everything as the truth says?"""
+"""The checks of a checkpoint: the cell must be in the state that the truth says."""
 
 import base64
 import json
@@ -20,15 +20,15 @@ from tests.privacy_simulation.words import DAY, Event, Request
 from tests.sql.privacy_desk import KEYS, key
 
 SPANS = {"dau": 1, "wau": 7, "mau": 30}
-"""Days of the spans of active users."""
+"""The spans of active users, in days."""
 
 
 class Checks:
     """The checks of a checkpoint.
 
     Args:
-        truth: what ought to be.
-        cell: what is.
+        truth: says what must be in the cell.
+        cell: the cell to check.
     """
 
     def __init__(self, truth: Truth, cell: Cell) -> None:
@@ -43,7 +43,7 @@ class Checks:
         }
 
     def events_per_day(self) -> None:
-        """The views show of each day the events of the truth, less the deleted."""
+        """Assert that the views show the right number of events on each day."""
         rows = self._cell.warehouse.rows(
             "SELECT project, DATE(received_at) AS day, COUNT(*) AS number FROM events "
             "WHERE kind = 'chat' GROUP BY project, day"
@@ -55,7 +55,7 @@ class Checks:
         assert not wrong, f"shown and expected: {wrong}"
 
     def keys(self) -> None:
-        """Everybody's events are under their own key, but those of the hidden and the erased."""
+        """Assert that events have their person's own key, unless it is hidden or erased."""
         now = self._cell.now
         rows = self._cell.warehouse.rows(
             "SELECT ingest_id, user_key FROM events WHERE kind = 'chat'"
@@ -72,17 +72,17 @@ class Checks:
                 owner = self._truth.owner(event, one, now)
                 assert owner
                 hidden[one, owner.number].add(shown.pop(event.ingest_id))
-        # One key for all that an erasure hides of an id, and for nothing else.
+        # An erasure hides all events of an id under one key, which no other erasure uses.
         assert all(len(keys) == 1 for keys in hidden.values())
         fresh = [each for keys in hidden.values() for each in keys]
         assert len(fresh) == len(set(fresh))
-        # What is left is nobody's any more.
+        # The remaining events are anonymous, so they have no person's own key.
         assert not self._keys.keys() & {*fresh, *shown.values()}
         states = [state for _, state in self._truth.shown(now)]
         assert len(shown) == states.count("anonymous"), (len(shown), states.count("anonymous"))
 
     def speakers(self) -> None:
-        """Rooms tell who speaks in them, as their events tell whose they are."""
+        """Assert that speakers of rooms have their own keys, unless they are hidden or erased."""
         now = self._cell.now
         rows = self._cell.warehouse.rows(
             "SELECT ingest_id, room.speakers AS speakers FROM events WHERE kind = 'room'"
@@ -98,7 +98,7 @@ class Checks:
         assert shown == {}
 
     def _speakers(self, event: Event, now: datetime) -> tuple[set[str], int]:
-        """Who is shown under their own key, and how many under another one."""
+        """Return the speakers' own keys that must be shown, and the number of hidden speakers."""
         own, hidden = set(), 0
         for speaker in event.speakers:
             one = (event.project, speaker)
@@ -110,7 +110,7 @@ class Checks:
         return own, hidden
 
     def views(self) -> None:
-        """No view shows the key of somebody of whom everything is hidden or erased."""
+        """Assert that no view shows the key of a person whose events are all hidden or erased."""
         away = self._of_nobody(self._cell.now)
         keys = [each for each, one in self._keys.items() if one in away]
         for view in self._cell.warehouse.views:
@@ -119,7 +119,7 @@ class Checks:
             assert not [each for each in keys if each in text], view
 
     def _of_nobody(self, now: datetime) -> set[Id]:
-        """The ids that ask to be forgotten, and of which there is nothing since."""
+        """Return the ids with an erasure, and without events after it."""
         plain = {
             (event.project, one)
             for event, state in self._truth.shown(now)
@@ -129,7 +129,7 @@ class Checks:
         return {one for one in self._keys.values() if self._truth.requests_of(one)} - plain
 
     def erased(self) -> None:
-        """Nothing anywhere tells of an erased person, but what came after the erasure."""
+        """Assert that no place has data of an erased person, except events after the erasure."""
         now = self._cell.now
         erased = {
             one: max(done, key=lambda each: each.at)
@@ -161,7 +161,7 @@ class Checks:
             assert request is None or row["first"] > request.at, (request, row["first"])
 
     def without_a_trace(self) -> None:
-        """Nothing anywhere has an id or a key of whoever asked, and did not come back."""
+        """Assert that no place has the ids and keys of erased people who did not come back."""
         gone = self._of_nobody(self._cell.now)
         names = [name for key, one in self._keys.items() if one in gone for name in (key, one[1])]
         texts = {name: self._cell.warehouse.exported(name) for name in self._cell.warehouse.tables}
@@ -186,7 +186,7 @@ class Checks:
         return all(self._truth.executed(request, one, now) for request in requests)
 
     def _places(self) -> Iterator[tuple[str, str]]:
-        """The text of every object and dead letter, as it is and unpacked."""
+        """Yield the content of each object and dead letter as text, also with its body decoded."""
         for name, (content, _, _) in self._cell.bucket.contents.items():
             text = content.decode(errors="replace")
             if name.startswith(spill.PREFIX):
@@ -199,10 +199,11 @@ class Checks:
             yield f"letter {letter.message_id}", f"{letter.data!r} {letter.attributes}"
 
     def active_users(self) -> None:
-        """Days that are over and out of the open window keep their numbers; others are the truth.
+        """Assert that days before the open window keep their numbers, and others have true ones.
 
-        Whoever is erased at once is counted for the last time just before, so of days that are
-        still open then, what comes later is not counted: the truth lies between.
+        People of an immediate erasure are counted a last time just before it. Events that come
+        later to days in the open window are not counted for them, so the number may lie between two
+        bounds.
         """
         now = self._cell.now
         today = now.date()
@@ -221,7 +222,7 @@ class Checks:
     def _check_span(self, row: dict[str, Any], span: str, days: int, now: datetime) -> None:
         last = row["day"]
         if last < now.date() - OPEN_WINDOW_DAYS * DAY:
-            return  # counted for the last time long ago
+            return  # this day had its last count long ago
         first = last - (days - 1) * DAY
         cuts = [
             request
@@ -231,7 +232,7 @@ class Checks:
             and request.at <= now
         ]
         if any(first <= request.at.date() <= last for request in cuts):
-            return  # the span did not end before the cut-off
+            return  # a cut-off lies in the span, so its numbers may change
         counted_before = [
             done
             for request in cuts

@@ -1,7 +1,7 @@
-"""Crashes between any two steps, as a process that is killed leaves them behind.
+"""Crashes between any two steps, as when a process is killed.
 
-A step is what changes something: a statement, a write of an object, a publish. To die after a
-question is to die after the step before it.
+A step changes something: a statement, a write of an object, a publish. A crash after a query is the
+same as a crash after the step before it, so queries are not steps.
 """
 
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from tests.fakes.hook import Hook
 
 
 class Crashed(Exception):
-    """The process is gone: nothing after this step happens."""
+    """The process died after a step."""
 
 
 class Crashes:
-    """Lets each step be somebody's last once.
+    """Lets a process die once after each kind of step.
 
     Attributes:
-        armed: whether the next step that nobody died at is one to die at.
-        died_at: the steps at which a process died.
-        steps: all that were taken.
+        armed: whether the process dies after the next step after which none has died yet.
+        died_at: the steps after which a process died.
+        steps: all steps that were taken.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Crashes:
         self.steps: set[str] = set()
 
     def after(self, step: str) -> None:
-        """Have taken a step; or die of it."""
+        """Record that a step was taken; perhaps die."""
         if not self.armed:
             return
         self.steps.add(step)
@@ -40,7 +40,7 @@ class Crashes:
             raise Crashed(step)
 
     def after_any(self, place: str, *actions: str) -> Hook:
-        """Return a hook that is called after each action in a place. Only some are steps."""
+        """Return a hook for a fake, for which only the named actions are steps."""
 
         def act(action: str) -> None:
             if action in actions:
@@ -51,7 +51,7 @@ class Crashes:
 
 @dataclass(frozen=True, slots=True)
 class CrashingOpenDays(OpenDays):
-    """The real `functions.privacy.sweep.open_days.OpenDays`, after which a process may die."""
+    """The real `functions.privacy.sweep.open_days.OpenDays`; the process may die after a count."""
 
     crashes: Crashes
 

@@ -1,4 +1,4 @@
-"""Offboarding of a partner from the simulated cell."""
+"""Wires the offboarding of a partner from the simulated cell."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ def wire_offboarding(
     quarantine: Quarantine,
     now: Callable[[], datetime],
 ) -> OffboardingProgress:
-    """What carries offboardings on, on the parts of the simulated cell."""
+    """Return the object that carries out offboardings, with the parts of the simulated cell."""
     people = PeopleOnHold(statements, KEYS, Layouts(load_catalogue()))
     on_hold = EventsOnHold(quarantine, bucket, people)
     clearers = (ClosedPartnerObjects(bucket), ClosedPartnerLetters(letters))

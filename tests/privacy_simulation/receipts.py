@@ -1,4 +1,4 @@
-"""What the receipts and the erasure log say at the end: does it add up?"""
+"""Checks at the end that the numbers in receipts agree with the truth."""
 
 import json
 from collections import Counter, defaultdict
@@ -14,9 +14,9 @@ class Receipts:
     """The receipts of erasures.
 
     Args:
-        truth: what ought to be.
-        cell: what is.
-        erasure_ids: of the requests by the interface, by number.
+        truth: says which events each erasure applies to.
+        cell: the simulated cell.
+        erasure_ids: the ids of erasures through the interface, by the number of the request.
     """
 
     def __init__(self, truth: Truth, cell: Cell, erasure_ids: dict[int, str]) -> None:
@@ -34,7 +34,7 @@ class Receipts:
             self._of[row["reference"]].append(row | {"detail": json.loads(row["detail"])})
 
     def check(self) -> None:
-        """Each erasure by the interface has receipts of all that was done, and they add up."""
+        """Assert that each erasure through the interface has all receipts, with right numbers."""
         now = self._cell.now
         for request in self._truth.script.requests:
             if request.source != "api":
@@ -59,7 +59,7 @@ class Receipts:
         assert certificate["operation"] == "offboarding"
 
     def _touched(self, request: Request) -> tuple[int, int]:
-        """How many events it covers for certain, and how many rows and copies they are at most."""
+        """Return the smallest and the largest number of changed events that receipts may state."""
         events = [
             event
             for event in self._truth.script.events
@@ -67,7 +67,7 @@ class Receipts:
         ]
         if request.restored_at is not None:
             return 0, 0
-        # What is taken out of objects and letters is counted last, so a crash may lose that.
+        # A crash may lose the numbers of objects and letters, because they are counted last.
         stored = [event for event in events if event.arrivals[0].way == "topic"]
         return len(stored), 2 * sum(len(event.arrivals) for event in events)
 

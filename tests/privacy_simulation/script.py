@@ -1,4 +1,4 @@
-"""Writes the script of a simulation: of a seed, before anything runs, so that it is the truth."""
+"""Writes the script of a simulation from a seed, before the simulation runs."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -27,12 +27,12 @@ KINDS = (
     ("api", "immediate", "anonymise", (3, 3), 0),
     ("api", "immediate", "delete", (2, 2, 2), 0),
 )
-"""Source, mode and treatment of the erasures; of how many people the requests are, 40 in all; and
-how many of the requests are taken back, of 10 people in all.
+"""The kinds of erasures: source, mode, treatment, the number of people in each request, and how
+many of these requests are taken back. The requests have 40 people in all; 10 of them are restored.
 """
 
 QUIET = 32 * (0,)
-"""Days without an event, against four with some."""
+"""32 choices of a day without events, besides four choices of a day with events."""
 
 OFFBOARDED = START + 30 * DAY + 12 * HOUR
 NAMES = ("message_sent", "emoji_sent", "message_reaction_sent", "session_started", "room_opened")
@@ -40,7 +40,7 @@ DELETED, RESTORED_EVENT = "delete_profile_confirmed", "account_restored"
 
 
 def write(seed: int) -> Script:
-    """Write the script."""
+    """Write the script that belongs to a seed."""
     random = Random(seed)
     people = tuple(_person(number, random) for number in range(PEOPLE))
     requests = tuple(_requests(people, random))
@@ -64,10 +64,10 @@ def _person(number: int, random: Random) -> Person:
 
 
 def _requests(people: tuple[Person, ...], random: Random) -> Iterator[Request]:
-    """Choose whose erasures are asked for, and when.
+    """Choose the people of erasures, and the times of the requests.
 
-    Those that are to delete at once are also asked for of people who asked in the chat before: of
-    one who still waits, of one who came back meanwhile, and of one who was executed long ago.
+    Immediate deletions include people with an earlier deletion in the chat: one is still waiting,
+    one has come back meanwhile, and one was executed long ago.
     """
     candidates = random.sample(people[:260], 60)
     made: list[Request] = []
@@ -98,7 +98,7 @@ def _requests(people: tuple[Person, ...], random: Random) -> Iterator[Request]:
 
 
 def _holds(requests: tuple[Request, ...]) -> Iterator[Hold]:
-    """Hold somebody whose grace period ends meanwhile, and somebody who wants to go at once."""
+    """Yield two holds: on a person in the grace period, and on one with an immediate erasure."""
     waits = next(
         each
         for each in requests
@@ -110,11 +110,11 @@ def _holds(requests: tuple[Request, ...]) -> Iterator[Hold]:
 
 
 class _Life:
-    """Makes the events.
+    """Makes the events of people and rooms.
 
     Args:
-        random: the dice.
-        requests: the erasures: who left does nothing, unless they come back.
+        random: makes the random choices.
+        requests: the erasures; after an erasure, a person has no events until a return.
     """
 
     def __init__(self, random: Random, requests: tuple[Request, ...]) -> None:
@@ -122,13 +122,13 @@ class _Life:
         self._away: dict[int, list[tuple[datetime, datetime]]] = {}
         for request in requests:
             for person in request.people:
-                # Half of them come back after a while; who is restored was never away.
+                # Half of the people come back after some days, or when they are restored.
                 days = random.randint(3, 15) if request.number % 2 else 10 * DAYS
                 until = request.restored_at or request.at + days * DAY
                 self._away.setdefault(person.number, []).append((request.at, until))
 
     def of(self, person: Person) -> Iterator[Event]:
-        """What a person does."""
+        """Yield the events of a person."""
         for day in range(DAYS):
             for _ in range(self._random.choice((*QUIET, 1, 1, 2, 2))):
                 at = (
@@ -144,7 +144,7 @@ class _Life:
                 yield self._event(person, user, self._random.choice(NAMES), at, self._ways(at))
 
     def told(self, request: Request) -> Iterator[Event]:
-        """What the chat tells of a deletion: some twice, and of some the return before it."""
+        """Yield the chat's messages about a deletion; some come twice, or after the return."""
         if request.source != "stream":
             return
         [person] = request.people
@@ -159,7 +159,7 @@ class _Life:
         yield self._event(person, request.user_id, DELETED, request.at, arrivals)
 
     def rooms(self, people: tuple[Person, ...]) -> Iterator[Event]:
-        """What the Rooms webhook tells: who speaks, every day."""
+        """Yield an event of the Rooms webhook with the speakers, for each project and day."""
         for day in range(DAYS):
             for project in ("dev", "shop", "other"):
                 at = START + day * DAY + self._random.randint(0, 22) * HOUR
@@ -178,13 +178,13 @@ class _Life:
                 yield self._made(project, "room_updated", at, "", value, (Arrival(at),), speakers)
 
     def _ways(self, at: datetime) -> tuple[Arrival, ...]:
-        """How an event arrives: most at once, some late, twice, or after a replay."""
+        """Choose how an event arrives: most at once, some late, twice, or after a replay."""
         later = at + self._random.randint(1, 6) * DAY
         ways: tuple[tuple[int, tuple[Arrival, ...]], ...] = (
             (2, (Arrival(at, "spill"),)),
             (2, (Arrival(at, "quarantine"),)),
             (2, (Arrival(later, "dead_letters"),)),
-            # Stored, and a copy of it comes out of the dead letters weeks later.
+            # The event is stored, and a copy comes from the dead letters later.
             (1, (Arrival(at), Arrival(later, "dead_letters"))),
             (4, (Arrival(later),)),
             (3, (Arrival(at), Arrival(later))),
@@ -203,7 +203,7 @@ class _Life:
             "platform": "web",
         }
         if self._random.random() < 0.02:
-            value["remark"] = f"{person.nickname} was here"  # nobody knows whether it is personal
+            value["remark"] = f"{person.nickname} was here"  # an unknown property may be personal
         return self._made(person.project, name, at, user, value, arrivals)
 
     def _made(

@@ -1,9 +1,9 @@
-"""Two months of a cell in which people leave, come back, and are forgotten.
+"""A simulation of two months of a cell, in which people are hidden, restored and erased.
 
-Sixty days pass in which 300 people use the chat, a partner is offboarded, and 40 of the people ask
-to be forgotten in every way there is; 10 of them take it back. Events come late, twice, in any
-order, and after replays; whoever works dies at every step once. Five times all is compared with the
-truth.
+During sixty days, 300 people use the chat, and a partner is offboarded. Forty of the people ask for
+an erasure, in all possible ways, and 10 of them are restored. Events come late, twice, in any order
+and after replays. Jobs die once after each kind of step. At five checkpoints, the cell is compared
+with the truth.
 """
 
 from datetime import datetime
@@ -64,7 +64,7 @@ async def test_people_are_hidden_restored_and_forgotten(simulated_stand_in: Stan
 
 
 def people_of(script: Script, *, restored: bool) -> int:
-    """How many people's erasures are taken back, or not."""
+    """Return the number of people whose erasures are taken back, or of the others."""
     return sum(
         len(request.people)
         for request in script.requests

@@ -1,4 +1,4 @@
-"""Lets the script happen to the cell, day by day."""
+"""Plays the script in the cell, day by day."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -27,29 +27,30 @@ DELIVERED = 23 * HOUR
 REPLAYED = DELIVERED + 10 * MINUTE
 SWEPT = DELIVERED + 30 * MINUTE
 SETTLED = DELIVERED + 50 * MINUTE
-"""When in a day events arrive, and what is done about them."""
+"""The times of a day at which events arrive, and at which the jobs run."""
 
 NIGHT_DAYS = (14, 34, 59)
 REPLAY_DAYS = (19, 39, 59)
 SWEEP_DAYS = tuple(range(4, DAYS, 5))
 CHECK_DAYS = (9, *NIGHT_DAYS[:2], 44, 59)
-"""A real cell refreshes and settles every night and sweeps every hour; this one does with less."""
+"""The days on which jobs and checks run. A real cell refreshes and settles every night, and sweeps
+every hour; that would take too long here."""
 
 
 def truth_of(script: Script) -> Truth:
-    """What is true of a script with these times."""
+    """Return the truth of a script, with the times of this module's jobs."""
     replays = [START + day * DAY + REPLAYED for day in REPLAY_DAYS]
     sweeps = [START + day * DAY + SWEPT for day in SWEEP_DAYS]
     return Truth(script, sorted(sweeps + replays), replays)
 
 
 class Timeline:
-    """Plays the script.
+    """Plays a script.
 
     Args:
-        script: what happens.
-        cell: what it happens to.
-        seed: of the order in which a day's events arrive.
+        script: the script.
+        cell: the cell in which it is played.
+        seed: decides the order in which the events of a day arrive.
     """
 
     def __init__(self, script: Script, cell: Cell, seed: int) -> None:
@@ -65,11 +66,11 @@ class Timeline:
 
     @property
     def erasure_ids(self) -> dict[int, str]:
-        """The ids of the erasures that were asked for by the interface, by number."""
+        """The ids of erasures through the interface, by the number of the request."""
         return self._erasures
 
     async def play(self, day: int) -> None:
-        """Let a day happen, up to its settling."""
+        """Play a day, up to the jobs at its end."""
         midnight = START + day * DAY
         for moment, action in sorted(self._asked(midnight), key=lambda each: each[0]):
             self._cell.set_time(moment)
@@ -88,7 +89,7 @@ class Timeline:
             await self._cell.refresh()
 
     def _asked(self, midnight: datetime) -> list[tuple[datetime, Callable[[], Awaitable[None]]]]:
-        """What people ask the privacy function for on a day."""
+        """Return the requests to the privacy function on a day, with their times."""
         actions: list[tuple[datetime, Callable[[], Awaitable[None]]]] = []
         for request in self._script.requests:
             if request.source == "api":
@@ -104,7 +105,7 @@ class Timeline:
         return [(at, action) for at, action in actions if midnight <= at < midnight + DAY]
 
     async def _arrive(self, day: int) -> None:
-        """Let everything arrive that does, in any order."""
+        """Let all events of a day arrive, in a random order."""
         arrivals = self._arrivals[day]
         self._random.shuffle(arrivals)
         ways: dict[str, list[Event]] = defaultdict(list)
@@ -125,7 +126,7 @@ class Timeline:
             "mode": request.mode,
             "rows": request.rows,
         }
-        for _ in range(2 if request.number % 3 == 0 else 1):  # the same request twice is one
+        for _ in range(2 if request.number % 3 == 0 else 1):  # some requests are sent twice
             answer = await self._cell.surely(
                 partial(self._cell.desk.ask, "POST", "/erasures", body)
             )

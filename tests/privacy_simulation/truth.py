@@ -1,4 +1,4 @@
-"""What ought to be true at a moment, told from the script alone and in the plainest way."""
+"""The truth: what must be in a cell at a moment, computed from the script in the simplest way."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -9,20 +9,21 @@ from functions.privacy.periods import GATHERING, GRACE
 from tests.privacy_simulation.words import DAY, Arrival, Event, Request, Script
 
 State = Literal["plain", "hidden", "anonymous", "gone"]
-"""Of an event: shown as it is, under another key, without a person; or not there at all."""
+"""The state of an event: shown with its person's own key, with another key, or without a person, or
+not shown at all."""
 
 Id = tuple[str, str]
-"""A project, and an id that a person is known by in it."""
+"""A project, and the id of a person in it."""
 
 
 class Truth:
-    """The truth.
+    """The truth about a script.
 
     Args:
-        script: what happens.
-        sweeps: when a sweep runs, in order. It executes what is due if something has waited for
-            others long enough, or has no grace period.
-        replays: when what waits is replayed, in order.
+        script: the script.
+        sweeps: the times of sweeps, in order. A sweep executes all due erasures if one of them has
+            waited for others long enough, or has no grace period.
+        replays: the times of replays, in order.
     """
 
     def __init__(self, script: Script, sweeps: list[datetime], replays: list[datetime]) -> None:
@@ -38,25 +39,25 @@ class Truth:
         self._find_executions(sweeps)
 
     def requests_of(self, one: Id) -> list[Request]:
-        """All that was ever asked for an id."""
+        """Return all requests for an id, at any time."""
         return self._requests.get(one, [])
 
     def filed_at(self, request: Request) -> datetime:
-        """When the cell hears of a request: of one in the chat, when the message comes."""
+        """Return when a request is filed; one in the chat is filed when its message comes."""
         return self._heard.get(request.number, request.at)
 
     def is_restored(self, request: Request, now: datetime) -> bool:
-        """Whether a request was taken back."""
+        """Say whether a request was taken back before a moment."""
         return request.restored_at is not None and request.restored_at <= now
 
     def due_at(self, request: Request) -> datetime:
-        """When a request is to be executed."""
+        """Return when a request becomes due."""
         return request.at if request.mode == "immediate" else request.at + GRACE
 
     def executed_at(self, request: Request, one: Id) -> datetime | None:
-        """When a request is executed for an id by itself; None where it never is.
+        """Return when a request is executed for an id, if no other request is; None for never.
 
-        Somebody who is held waits for the end of the hold, others of the request do not.
+        A person under a hold waits for its end; the other people of the request do not wait.
         """
         if request.restored_at is not None:
             return None
@@ -66,7 +67,7 @@ class Truth:
         return next((sweep for sweep in self._executions if sweep >= earliest), None)
 
     def _earliest(self, request: Request, one: Id) -> datetime:
-        """When a request may be executed for an id: when it is due and no hold keeps the person."""
+        """Return when a request is due for an id, and no hold keeps the person any more."""
         held = [
             hold.over_at
             for hold in self.script.holds
@@ -77,7 +78,7 @@ class Truth:
         return max([self.due_at(request), *held])
 
     def _find_executions(self, sweeps: list[datetime]) -> None:
-        """Find the sweeps that execute what is due, in order."""
+        """Find the sweeps that execute erasures, in order."""
         for sweep in sweeps:
             waiting = [
                 (request, one)
@@ -95,7 +96,7 @@ class Truth:
                 self._executions.append(sweep)
 
     def owner(self, event: Event, one: Id, now: datetime) -> Request | None:
-        """The request that covers an event of an id: the first that was made after it."""
+        """Return the request that applies to an event of an id: the first one after the event."""
         for request in sorted(self.requests_of(one), key=lambda each: each.at):
             if (
                 event.received_at <= request.at
@@ -106,8 +107,9 @@ class Truth:
         return None
 
     def executed(self, owner: Request, one: Id, now: datetime) -> Request | None:
-        """The request with which a covering one was executed: itself or a later one, which takes
-        the earlier ones with it; None while it waits.
+        """Return the request that executed another one, or None while the other one waits.
+
+        A request is executed by itself, or by a later one, which also executes all earlier ones.
         """
         done = [
             (moment, request)
@@ -119,7 +121,7 @@ class Truth:
         return min(done, key=lambda each: each[0])[1] if done else None
 
     def deletes(self, owner: Request, one: Id, now: datetime) -> bool:
-        """Whether a covering request deletes, or one that came while it waited."""
+        """Say whether a request deletes rows, or another one that came while it waited."""
         by = self.executed(owner, one, now)
         until = self.executed_at(by, one) if by else None
         return any(
@@ -130,7 +132,7 @@ class Truth:
         )
 
     def state(self, event: Event, now: datetime) -> State:
-        """What an event that arrived is like."""
+        """Return the state of a stored event."""
         if event.project == "other" and now >= self.script.leaves_at:
             return "gone"
         one = (event.project, event.user_id)
@@ -142,7 +144,7 @@ class Truth:
         return "gone" if self.deletes(owner, one, now) else "anonymous"
 
     def arrived_at(self, event: Event) -> datetime | None:
-        """When an event is first stored; None where it never is."""
+        """Return when an event is first stored; None if it is never stored."""
         if event.ingest_id not in self._arrived:
             self._arrived[event.ingest_id] = self._first_arrival(event)
         return self._arrived[event.ingest_id]
@@ -156,11 +158,11 @@ class Truth:
         if arrival.way != "topic":
             moment = next((replay for replay in self._replays if replay >= arrival.at), None)
         if moment and event.project == "other" and moment >= self.script.leaves_at:
-            return None  # load drops what is a closed partner's
+            return None  # `load` drops events of closed partners
         return moment
 
     def shown(self, now: datetime) -> Iterator[tuple[Event, State]]:
-        """The events that views show, each with what it is like."""
+        """Yield the events that views show, each with its state."""
         for event in self.script.events:
             arrived_at = self.arrived_at(event)
             if arrived_at is None or arrived_at > now:
@@ -170,7 +172,7 @@ class Truth:
                 yield event, state
 
     def counts(self, now: datetime) -> Counter[tuple[str, date]]:
-        """How many chat events views show of each project and day."""
+        """Count the chat events that views show, by project and day."""
         return Counter(
             (event.project, event.received_at.date())
             for event, _ in self.shown(now)
@@ -178,7 +180,7 @@ class Truth:
         )
 
     def people(self, project: str, last: date, days: int, now: datetime) -> set[str]:
-        """The ids that were active in the days that end with one, whatever became of them."""
+        """Return the ids that were active in so many days up to the last one, erased or not."""
         first = last - (days - 1) * DAY
         return {
             event.user_id
@@ -192,7 +194,7 @@ class Truth:
 
 
 def _deletions_heard(script: Script) -> dict[int, datetime]:
-    """When the first message of each deletion in the chat comes, by the request's number."""
+    """Return when the first message of each deletion in the chat comes, by the request's number."""
     heard = {}
     for request in script.requests:
         for event in script.events:

@@ -1,4 +1,4 @@
-"""A warehouse of the simulation's own on the BigQuery stand-in, whose views know its clock."""
+"""A warehouse on the BigQuery stand-in, whose views use the clock of the simulation."""
 
 import json
 from datetime import datetime
@@ -14,14 +14,14 @@ from tests.sql.stand_in import LOCATION, StandIn, connect
 WAREHOUSE = Warehouse("local.simulated_store", "local.simulated")
 CLOCK = f"(SELECT MAX(now) FROM `{WAREHOUSE.store}.clock`)"
 SHOWN = {"event_message_sent", "event_delete_profile_confirmed"}
-"""Of the views of single events, which are alike, these."""
+"""The views of single events that are created; all of them have the same form."""
 
 
 class Simulated:
     """The warehouse.
 
     Args:
-        stand_in: where it is made.
+        stand_in: the stand-in in which the warehouse is created.
     """
 
     def __init__(self, stand_in: StandIn) -> None:
@@ -45,19 +45,19 @@ class Simulated:
         return WatchedStatements(folder, self._rest, WAREHOUSE)
 
     def set_clock(self, now: datetime) -> None:
-        """Let the views be as of a moment."""
+        """Set the clock that the views use."""
         clock = f"`{WAREHOUSE.store}.clock`"
         self.rows(f"DELETE FROM {clock} WHERE TRUE; INSERT INTO {clock} VALUES ('{now}')")
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
-        """Run a query; names without a dataset mean the views."""
+        """Run a query and return its rows; names without a dataset mean views."""
         config = bigquery.QueryJobConfig(default_dataset=WAREHOUSE.bi)
         return [dict(row) for row in self.client.query(sql, job_config=config).result()]
 
     def table(self, name: str) -> list[dict[str, Any]]:
-        """All rows of a table of the store."""
+        """Return all rows of a table in the store."""
         return self.rows(f"SELECT * FROM `{WAREHOUSE.store}.{name}`")
 
     def exported(self, name: str) -> str:
-        """A table of the store, as JSON."""
+        """Return all rows of a table in the store as JSON."""
         return json.dumps(self.table(name), default=str)

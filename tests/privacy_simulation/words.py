@@ -1,4 +1,4 @@
-"""The words of the simulation: people, events on their way, and what is asked for."""
+"""The classes of a script: people, events with their arrivals, requests and holds."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from functions.events.attributes import Attributes, format_time
 from functions.events.message import Message
 
 START = datetime(2026, 10, 5, tzinfo=UTC)
-"""A Monday."""
+"""The first day of the simulation, a Monday."""
 
 DAYS = 60
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -22,13 +22,13 @@ Way = Literal["topic", "spill", "quarantine", "dead_letters"]
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who uses the chat.
+    """A person who uses the chat.
 
     Attributes:
-        number: from 0.
-        project: whose user.
-        ids: all that the person is known by there.
-        nickname: shown in the chat.
+        number: a number from 0 on.
+        project: the project in which the person is a user.
+        ids: all ids of the person in this project.
+        nickname: the name that the chat shows.
     """
 
     number: int
@@ -43,11 +43,11 @@ class Person:
 
 @dataclass(frozen=True)
 class Arrival:
-    """One way on which an event comes to load.
+    """One way on which an event comes to `load`.
 
     Attributes:
-        at: when it is there; of a waiting place, when it is put into it.
-        way: directly by the topic, or by a place that waits for a replay.
+        at: when the event is published, or put into a place in which it waits for a replay.
+        way: the topic, or the place in which the event waits for a replay.
     """
 
     at: datetime
@@ -59,14 +59,14 @@ class Event:
     """One event as it was received.
 
     Attributes:
-        ingest_id: its id.
-        project: whose it is.
-        event: its name.
-        received_at: when it was received.
-        user_id: which of the person's ids it names; empty for a room's.
+        ingest_id: the ingest id.
+        project: the project.
+        event: the name of the event.
+        received_at: when the event was received.
+        user_id: the id of the person; empty for a room event.
         data: the sender's bytes.
-        arrivals: how it comes to load, once or more often.
-        speakers: ids of who speaks in the room, of a room's event.
+        arrivals: the ways on which the event comes to `load`, one or more.
+        speakers: the ids of the speakers in a room event.
     """
 
     ingest_id: str
@@ -96,17 +96,17 @@ class Event:
 
 @dataclass(frozen=True)
 class Request:
-    """An erasure that is asked for, or a person's deletion in the chat.
+    """A request for an erasure, or a person's deletion in the chat.
 
     Attributes:
-        number: from 0.
-        people: whom it is about; one for the chat.
-        at: when.
+        number: a number from 0 on.
+        people: the people to erase; one for a deletion in the chat.
+        at: when the request was made.
         source: ``api`` or ``stream``.
         mode: ``grace`` or ``immediate``.
         rows: ``anonymise`` or ``delete``.
-        restored_at: when it is taken back; None for never.
-        user_id: the id that the chat knows the person by; empty for the interface.
+        restored_at: when the request is taken back; None for never.
+        user_id: the id in the message of the chat; empty for a request to the interface.
     """
 
     number: int
@@ -119,7 +119,7 @@ class Request:
     user_id: str = ""
 
     def ids(self) -> Iterator[tuple[str, str]]:
-        """The project and id of everybody whom it covers."""
+        """Yield the project and the id of everyone to whom the request applies."""
         for person in self.people:
             for one in [self.user_id] if self.user_id else person.ids:
                 yield person.project, one
@@ -127,13 +127,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Hold:
-    """A legal hold of one person.
+    """A legal hold on one person.
 
     Attributes:
-        person: whom it names.
-        at: when it is filed.
-        until: when it is over by itself.
-        released_at: when it is released before that; None for never.
+        person: the person.
+        at: when the hold is filed.
+        until: when the hold ends by itself.
+        released_at: when the hold is released before that; None for never.
     """
 
     person: Person
@@ -148,10 +148,10 @@ class Hold:
 
 @dataclass(frozen=True)
 class Script:
-    """Everything that happens.
+    """Everything that happens in a simulation.
 
     Attributes:
-        people: everybody.
+        people: all people.
         requests: the erasures.
         events: all events, in the order of their receipt.
         holds: the legal holds.

@@ -1,4 +1,4 @@
-"""Subscriptions and jobs: what was changed, stopped or never made is found."""
+"""`make verify` finds subscriptions and jobs that were changed or stopped, or do not exist."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def findings(subscription: Answer, job: Answer) -> list[Finding]:
         return [*check_subscriptions(cell), *check_jobs(cell)]
 
 
-def test_what_delivers_and_runs_holds() -> None:
+def test_correct_subscriptions_and_jobs_hold() -> None:
     subscription, job = findings(Answer(200, PUSHING), Answer(200, ENABLED))
 
     assert (subscription.subject, subscription.state) == ("subscription chat-eu-privacy", "holds")
@@ -72,7 +72,7 @@ def test_a_job_that_does_not_run_fails(change: dict[str, Any], state: str, detai
 
 
 @pytest.mark.parametrize(("status", "state"), [(404, "fails"), (403, "not checked")])
-def test_what_is_not_told_is_no_success(status: int, state: str) -> None:
+def test_an_answer_without_the_facts_is_not_a_success(status: int, state: str) -> None:
     results = findings(Answer(status, {}), Answer(status, {}))
 
     assert [finding.state for finding in results] == [state, state]

@@ -45,6 +45,6 @@ def test_an_endpoint_can_be_another() -> None:
 
 
 @pytest.mark.parametrize("text", [b"{}", b"", b'{"cells": {"value": {"eu": {}}}}'])
-def test_outputs_of_nothing_are_refused(text: bytes) -> None:
+def test_malformed_outputs_are_refused(text: bytes) -> None:
     with pytest.raises(NothingDeployed):
         read(text, {}, Settings())

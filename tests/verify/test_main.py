@@ -1,4 +1,4 @@
-"""What the command says where there is nothing to ask."""
+"""`make verify` explains why it cannot check anything."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(command.main, arguments)
 
 
-def test_outputs_of_nothing_are_refused(tmp_path: Path) -> None:
+def test_malformed_outputs_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "outputs.json"
     file.write_text("{}")
     said = run("--outputs", str(file))
@@ -34,7 +34,9 @@ def test_without_terraform_it_asks_for_its_outputs(
     assert "--outputs" in said.output
 
 
-def test_a_failure_of_terraform_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_failure_of_terraform_is_reported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     terraform = tmp_path / "terraform"
     terraform.write_text("#!/bin/sh\necho no backend >&2\nexit 1\n")
     terraform.chmod(0o700)
@@ -45,7 +47,7 @@ def test_a_failure_of_terraform_is_told(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert "terraform output: no backend" in said.output
 
 
-def test_nobody_who_is_not_signed_in_gets_a_verdict(
+def test_without_a_sign_in_there_is_no_verdict(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def refuse(*_arguments: str) -> None:
@@ -61,7 +63,7 @@ def test_nobody_who_is_not_signed_in_gets_a_verdict(
 
 
 @pytest.mark.parametrize("text", ["[1]", "{"])
-def test_a_file_of_tokens_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_malformed_file_of_tokens_is_refused(tmp_path: Path, text: str) -> None:
     file, tokens = tmp_path / "outputs.json", tmp_path / "tokens.json"
     file.write_bytes(outputs())
     tokens.write_text(text)

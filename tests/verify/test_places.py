@@ -1,4 +1,4 @@
-"""What was found out about places is told in the words of `make verify`."""
+"""Results about locations become findings of `make verify`."""
 
 from tests.fakes.google import SECRETS, Answer, healthy, serving
 from tests.verify.cells import a_cell
@@ -13,7 +13,7 @@ def findings(answers: dict[str, Answer]) -> dict[str, Finding]:
         return {finding.subject: finding for finding in check_places(cell)}
 
 
-def test_what_holds_fails_and_is_not_checked() -> None:
+def test_places_hold_fail_or_are_not_checked() -> None:
     changed = {f"/v1/{SECRETS[0]}": Answer(403, {}), f"/v1/{SECRETS[1]}": Answer(404, {})}
     by_subject = findings(healthy() | changed)
 

@@ -1,4 +1,4 @@
-"""Private functions: up for those who may call them, and closed to all others."""
+"""`make verify` finds private functions that do not run, or that anyone may call."""
 
 from pathlib import Path
 
@@ -31,14 +31,14 @@ def test_a_function_that_is_up_and_closed_holds() -> None:
     ]
 
 
-def test_a_function_that_anybody_may_call_fails() -> None:
+def test_a_function_that_anyone_may_call_fails() -> None:
     stranger, _ = ask(stranger=200)
 
     assert (stranger.check, stranger.state) == (REFUSES, "fails")
 
 
 @pytest.mark.parametrize(("status", "state"), [(503, "fails"), (403, "not checked")])
-def test_a_function_that_does_not_answer_is_no_success(status: int, state: str) -> None:
+def test_a_function_that_does_not_answer_is_not_a_success(status: int, state: str) -> None:
     _, answers = ask(allowed=status)
 
     assert answers.state == state
@@ -54,7 +54,7 @@ def test_without_an_identity_nothing_is_claimed(
     assert (answers.state, "gcloud auth login" in answers.detail) == ("not checked", True)
 
 
-def test_silence_is_no_success() -> None:
+def test_no_answer_is_not_a_success() -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no route")
 

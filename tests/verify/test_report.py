@@ -16,12 +16,14 @@ SILENT = HOLDS._replace(state="not checked", detail="HTTP 403")
     ("findings", "expected"),
     [([HOLDS], True), ([HOLDS, FAILS], False), ([HOLDS, SILENT], False), ([], False)],
 )
-def test_what_was_not_asked_does_not_hold(findings: list[Finding], *, expected: bool) -> None:
+def test_a_report_without_findings_does_not_hold(
+    findings: list[Finding], *, expected: bool
+) -> None:
     assert all_hold(findings) is expected
     assert json.loads(as_json(findings))["holds"] is expected
 
 
-def test_the_table_says_what_was_found() -> None:
+def test_the_table_has_all_findings() -> None:
     text = io.StringIO()
     show([HOLDS, FAILS, SILENT], Console(file=text, width=120))
 

@@ -1,4 +1,4 @@
-"""The wait for a row ends with it, at its bound, or where nobody can look."""
+"""The wait for a row ends when the row comes, at the time limit, or when queries are refused."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from verify.rows import check_rows
 
 
 class Jobs:
-    """Counts rows as it is told, one answer a query; the last is repeated."""
+    """Answers each query with the next number of rows, and repeats the last one."""
 
     def __init__(self, *counts: int | Exception) -> None:
         self.counts = list(counts)
@@ -56,7 +56,7 @@ def test_a_row_that_does_not_come_or_comes_twice_fails(count: int) -> None:
     assert results[0].detail.startswith("accepted, but not in test_deliveries")
 
 
-def test_where_nobody_may_look_it_is_not_checked() -> None:
+def test_if_queries_are_refused_rows_are_not_checked() -> None:
     results = rows(Jobs(Forbidden("no")), 60)
 
     assert {finding.state for finding in results} == {"not checked"}

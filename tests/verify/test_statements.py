@@ -1,4 +1,4 @@
-"""Every statement is dry-run with parameters of its own; what BigQuery refuses fails."""
+"""`make verify` dry-runs every statement with its parameters; a refused statement fails."""
 
 import re
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ ALL = {f"{folder}/{name}" for folder, statements in declared().items() for name 
 
 
 class Warehouse:
-    """Takes dry runs only, and no statement without its parameters."""
+    """Accepts only dry runs of statements with all of their parameters."""
 
     def __init__(self, refused: str = "", error: Exception | None = None) -> None:
         self.refused = refused
@@ -47,7 +47,7 @@ def test_every_statement_is_dry_run_with_its_parameters() -> None:
         (Forbidden("no"), "not checked", "Forbidden"),
     ],
 )
-def test_one_that_is_refused_is_told(error: Exception, state: str, detail: str) -> None:
+def test_a_refused_statement_is_reported(error: Exception, state: str, detail: str) -> None:
     warehouse = Warehouse("`local.chat_eu_store.receipts_v1`", error)
     by_subject = {finding.subject: finding for finding in check_statements(warehouse, a_cell())}
 

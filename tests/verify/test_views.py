@@ -1,4 +1,6 @@
-"""Views by dry runs: what is missing or refused fails, what nobody may ask is not checked."""
+"""`make verify` dry-runs views: a missing or refused view fails; without permission, it is not
+checked.
+"""
 
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +14,7 @@ from verify.views import check_views
 
 
 class Warehouse:
-    """Has views with columns; a query with a filter reads a tenth, one of long ago as told."""
+    """Stands for BigQuery with these views; a query with a filter on time reads a tenth."""
 
     def __init__(
         self, views: dict[str, tuple[str, ...] | Exception], refusal: Exception | None = None
@@ -83,7 +85,7 @@ def test_a_view_that_is_missing_or_broken_fails() -> None:
     ]
 
 
-def test_what_nobody_may_query_is_not_checked() -> None:
+def test_a_view_without_permission_is_not_checked() -> None:
     results = list(check_views(Warehouse({"a": Forbidden("no")}), a_cell(), "chat_eu", ["a"]))
 
     assert [(finding.state, finding.detail) for finding in results] == [
@@ -94,7 +96,7 @@ def test_what_nobody_may_query_is_not_checked() -> None:
 @pytest.mark.parametrize(
     ("error", "state"), [(NotFound("no"), "fails"), (Forbidden("no"), "not checked")]
 )
-def test_a_dataset_that_cannot_be_listed_is_no_success(error: Exception, state: str) -> None:
+def test_a_dataset_that_cannot_be_listed_is_not_a_success(error: Exception, state: str) -> None:
     [finding] = check_views(Warehouse({}, error), a_cell(), "chat_eu", ["a"])
 
     assert finding.state == state

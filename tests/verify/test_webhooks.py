@@ -1,4 +1,4 @@
-"""What the receiver's answers mean; no finding may quote a URL, for it has the token."""
+"""`make verify` understands the receiver's answers, and quotes no URL, because URLs have tokens."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,7 @@ OWN = Urls("https://receive.example/events/{token}", "https://receive.example/ro
 
 
 def receiver(request: httpx.Request) -> httpx.Response:
-    """Knows one token."""
+    """Answer as a receiver that knows only the token "t0ken"."""
     if request.url.path.rsplit("/", 1)[1] != "t0ken":
         return httpx.Response(401, json={"reason": "token_unknown"})
     if request.method == "GET":
@@ -65,7 +65,7 @@ def test_the_sender_is_one_whose_token_is_known() -> None:
     assert sender(cell) == ("globex", "g", URLS.events)
 
 
-def test_a_wrong_token_that_gets_in_fails() -> None:
+def test_a_wrong_token_that_is_accepted_fails() -> None:
     opened = client(lambda _request: httpx.Response(200, json={}))
 
     assert check_wrong_token(client(), a_cell()).state == "holds"
@@ -73,7 +73,7 @@ def test_a_wrong_token_that_gets_in_fails() -> None:
     assert check_wrong_token(client(), a_cell(webhooks={})).state == "not checked"
 
 
-def test_nothing_that_is_found_has_a_token() -> None:
+def test_no_finding_has_a_token() -> None:
     results = [*check_urls(client(unreachable), a_cell())]
     results.append(check_wrong_token(client(unreachable), a_cell()))
 
@@ -81,7 +81,7 @@ def test_nothing_that_is_found_has_a_token() -> None:
     assert {finding.detail for finding in results} == {"ConnectError"}
 
 
-def test_an_event_that_is_taken_has_an_ingest_id() -> None:
+def test_an_accepted_event_has_an_ingest_id() -> None:
     assert send(client(), URLS.events, {"verify": "x"}) == "i1"
 
 
@@ -94,12 +94,12 @@ def test_an_event_that_is_taken_has_an_ingest_id() -> None:
         (httpx.Response(200, json=[]), "HTTP 200, but no ingest id: is this the receiver?"),
     ],
 )
-def test_an_event_that_is_not_taken_says_why(answer: httpx.Response, detail: str) -> None:
+def test_an_event_that_is_refused_says_why(answer: httpx.Response, detail: str) -> None:
     with pytest.raises(NotAccepted, match=re.escape(detail)):
         send(client(lambda _request: answer), URLS.events, {})
 
 
-def test_an_event_that_arrives_nowhere_says_why_without_its_url() -> None:
+def test_an_event_without_an_answer_says_why_without_its_url() -> None:
     with pytest.raises(NotAccepted, match=r"^ConnectError$"):
         send(client(unreachable), URLS.events, {})
 

@@ -1,4 +1,4 @@
-"""A server in the test's loop, the generated clients on it, a stepped clock, a push endpoint."""
+"""A Pub/Sub stand-in in the test's event loop, clients of it, a clock, and a push endpoint."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from tests.fakes.clock import Clock
 
 @dataclass
 class Pubsub:
-    """A server and clients for it."""
+    """The stand-in, and clients of it."""
 
     server: Server
     channel: grpc.aio.Channel
@@ -49,7 +49,7 @@ class Pubsub:
 
 @dataclass
 class Endpoint:
-    """An HTTP server that answers as told and keeps what it got."""
+    """An HTTP server that gives the statuses in `answers`, and records the requests."""
 
     url: str = ""
     answers: list[int] = field(default_factory=list)
@@ -87,9 +87,9 @@ class Endpoint:
 
 
 async def eventually(condition: Callable[[], bool]) -> None:
-    """Wait, at most a minute, for what the server does by itself."""
+    """Wait until a condition is true, but at most a minute."""
     async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110 - the server is not to know of its tests
+        while not condition():  # noqa: ASYNC110 - the server sets no Event for tests
             await asyncio.sleep(0.002)
 
 

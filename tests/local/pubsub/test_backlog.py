@@ -17,7 +17,7 @@ def backlog(buried: list[Any] | None = None, **delivery: Any) -> Backlog:
     return Backlog(Delivery(**delivery), bury)
 
 
-def test_what_is_acknowledged_is_gone() -> None:
+def test_an_acknowledged_message_is_deleted() -> None:
     messages = backlog()
     messages.put(["a", "b"])
     lease, _ = messages.take(10, now=0)

@@ -1,4 +1,4 @@
-"""The same scenario against the stand-in, as a process, and against Google's own emulator."""
+"""The same test runs with the stand-in as a process, and with Google's own emulator."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ PULLED = "projects/local/subscriptions/pulled"
 
 
 def emulator() -> str | None:
-    """Return the path of Google's emulator, if it is installed with the Cloud SDK or by itself."""
+    """Return the path of Google's emulator, or None if it is not installed."""
     if found := shutil.which("cloud-pubsub-emulator"):
         return found
     gcloud = shutil.which("gcloud")
@@ -47,7 +47,7 @@ async def target(request: pytest.FixtureRequest, unused_tcp_port: int) -> AsyncI
         if path is None or shutil.which("java") is None:
             pytest.skip("Google's cloud-pubsub-emulator (or java, which it needs) is not installed")
         command = [path, "--host=127.0.0.1", f"--port={unused_tcp_port}"]
-    # A group of its own: the emulator is a shell script around java.
+    # Its own process group, because the emulator is a shell script that starts java.
     process = await asyncio.create_subprocess_exec(
         *command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )

@@ -106,7 +106,7 @@ def test_a_quoted_key_and_value_compare_exactly(
     assert unequal(attributes) is not equal(attributes)
 
 
-Expression = tuple[str, bool]  # a filter's text, and whether it lets {"yes": "1"} pass
+Expression = tuple[str, bool]  # the text of a filter, and whether {"yes": "1"} passes it
 
 
 def _not(inner: Expression) -> Expression:

@@ -11,7 +11,7 @@ from local.pubsub.http import Poster
 async def answering(
     *answers: bytes, close: bool = False
 ) -> AsyncIterator[tuple[Poster, list[int]]]:
-    """Run a server that gives these answers in turn; the list counts its connections."""
+    """Run a server that gives these answers in turn; yield a client, and a list of connections."""
     left, connections = list(answers), []
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -33,7 +33,7 @@ async def answering(
         poster.close()
 
 
-async def test_a_body_that_comes_in_pieces_or_chunks_is_passed_over() -> None:
+async def test_a_response_body_in_pieces_or_chunks_is_ignored() -> None:
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
     sized = b"HTTP/1.1 503 No\r\nContent-Length: 3\r\n\r\nabc"
     async with answering(chunked, sized) as (poster, connections):
@@ -46,7 +46,7 @@ async def test_a_body_without_a_length_ends_with_the_connection() -> None:
         assert await poster.post({}, b"body") == 200
 
 
-async def test_connection_close_is_kept() -> None:
+async def test_connection_close_is_respected() -> None:
     said = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
     async with answering(said, said) as (poster, connections):
         assert [await poster.post({}, b"body") for _ in range(2)] == [200, 200]

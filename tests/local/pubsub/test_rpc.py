@@ -9,7 +9,7 @@ PublishRequest = protobuf("PublishRequest")
 
 
 async def publish(pubsub: Any, metadata: tuple[tuple[str, str], ...]) -> Any:
-    """Publish as a hot path does, without the generated client."""
+    """Publish with a plain gRPC call, as `receive` does, without the generated client."""
     call = pubsub.channel.unary_unary(
         "/google.pubsub.v1.Publisher/Publish",
         request_serializer=PublishRequest.SerializeToString,
@@ -57,7 +57,9 @@ async def test_a_raw_call_without_it_is_refused(
         ("GetSubscription", "GetSubscriptionRequest"),
     ],
 )
-async def test_so_are_the_subscribers_calls(pubsub: Any, method: str, request_type: str) -> None:
+async def test_the_subscribers_calls_without_it_are_refused(
+    pubsub: Any, method: str, request_type: str
+) -> None:
     message = protobuf(request_type)
     call = pubsub.channel.unary_unary(
         f"/google.pubsub.v1.Subscriber/{method}",
@@ -70,7 +72,7 @@ async def test_so_are_the_subscribers_calls(pubsub: Any, method: str, request_ty
     assert "x-goog-request-params" in str(caught.value.details())
 
 
-async def test_a_stream_may_leave_it_out_but_not_lie(pubsub: Any) -> None:
+async def test_a_stream_may_omit_the_header_but_not_name_another_subscription(pubsub: Any) -> None:
     await pubsub.create()
     await pubsub.publish(b"a")
     message = protobuf("StreamingPullRequest")

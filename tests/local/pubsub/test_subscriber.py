@@ -201,7 +201,7 @@ async def test_configuration_is_kept_completed_and_changed(pubsub: Any) -> None:
         await pubsub.subscriber.get_subscription(subscription=pubsub.subscription)
 
 
-async def test_what_is_not_offered_is_unimplemented(pubsub: Any) -> None:
+async def test_an_unsupported_method_is_unimplemented(pubsub: Any) -> None:
     with pytest.raises(exceptions.MethodNotImplemented):
         await pubsub.subscriber.create_snapshot(
             name="projects/local/snapshots/snap", subscription=pubsub.subscription
