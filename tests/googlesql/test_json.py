@@ -18,7 +18,7 @@ VALUES = st.recursive(
     max_leaves=5,
 )
 REFUSED_SHARE = range(1, 500)
-"""How many of a thousand numbers may be refused. If none or all were, the test would show nothing."""
+"""How many of a thousand numbers may be refused; with none or all, a test would show nothing."""
 
 
 def numbers(seed: int) -> Iterator[str]:

@@ -16,7 +16,7 @@ SILENT = HOLDS._replace(state="not checked", detail="HTTP 403")
     ("findings", "expected"),
     [([HOLDS], True), ([HOLDS, FAILS], False), ([HOLDS, SILENT], False), ([], False)],
 )
-def test_a_report_without_findings_does_not_hold(
+def test_a_report_holds_only_if_all_findings_hold(
     findings: list[Finding], *, expected: bool
 ) -> None:
     assert all_hold(findings) is expected
