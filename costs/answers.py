@@ -74,7 +74,7 @@ NO_WORK = Work(0, 0, 0, 0, 0, 0, None, None, 0, None)
 
 
 def ran(job: str, days_ago: int = 0) -> Mapping[str, Any]:
-    """Return a row of ``find_news``: a run of the job began so many days and an hour ago."""
+    """Return a row of ``find_news``: a run of the job began `days_ago` days and an hour ago."""
     return {"moment": NOW - timedelta(days=days_ago, hours=1), "job": job, "day": None}
 
 

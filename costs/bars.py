@@ -25,9 +25,10 @@ class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bars with one reason.
 
     Attributes:
-        why: why the figures are what they are; with a goal, what is missing to reach it.
+        why: the reason for the figures; if there is a goal, also what is missing to reach it.
         bars: the bar of each figure, by name.
-        goal: what the figures must be at 100 million events a month; None if the bars are final.
+        goal: the value that the design wants at 100 million events a month, or jobs in a row; None
+            if the figures may stay as they are.
     """
 
     why: str

@@ -40,8 +40,8 @@ class Bound(NamedTuple):
 
     Attributes:
         column: the id of the column.
-        first: the smallest value (UTC) that fulfils the condition; None if there is none.
-        end: the smallest value (UTC) that is too large for the condition; None if there is none.
+        first: the smallest value (UTC) that fulfils the condition; None without a lower bound.
+        end: the smallest value (UTC) above the upper bound; None without an upper bound.
         days: how many days the condition lists; None if it does not list days.
     """
 
@@ -166,7 +166,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 def monotone_column(expression: Any) -> tuple[int, bool] | None:
     """Return the column whose order an expression keeps, and whether its values are days.
 
-    BigQuery prunes partitions by such an expression, for example by ``DATE(received_at)``.
+    BigQuery prunes partitions by an expression that keeps the order, such as ``DATE(received_at)``.
     Source: https://cloud.google.com/bigquery/docs/querying-partitioned-tables
     """
     node = concrete(expression)

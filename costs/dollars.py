@@ -57,7 +57,7 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Function(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one request to a function uses: seconds, processor seconds, and GiB of memory."""
+    """The use of one request to a function: seconds, processor seconds, and GiB of memory."""
 
     seconds: float
     cpu_seconds: float

@@ -39,7 +39,7 @@ ACTIVITIES: tuple[tuple[int, tuple[str, ...]], ...] = (
     (1, ("settings_opened", "delete_profile_pressed", "delete_profile_cancelled")),
     (1, ("delete_profile_pressed", "delete_profile_confirmed", "account_restored")),
 )
-"""What people do in a room: the relative frequency of each activity, and its events in order.
+"""The activities of people in a room: the relative frequency of each, and its events in order.
 
 An event of the catalogue that is neither here nor in `ENTRY`, `FIRST_VISIT` or `BEAT` becomes an
 activity of its own, with the frequency 1.
@@ -47,7 +47,7 @@ activity of its own, with the frequency 1.
 GOES_ON = 0.8
 """The probability of each further step of an activity."""
 COMES_BACK = "account_restored"
-"""Everybody who deletes a profile restores it, so that the demonstration hides no one for good."""
+"""Each person who deletes a profile also restores it, so that no person stays hidden."""
 
 FAVOURITES: dict[str, tuple[Scalar, ...]] = {
     "ordinal": (1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6),

@@ -3,7 +3,7 @@
 The package accepts as JSON every text that DuckDB accepts. BigQuery accepts fewer texts (see
 `local.json_column`), and refuses the others wherever a text becomes JSON:
 
-* in the rows of an append: the answer names each such row, and no row is stored;
+* in the rows of an append: the answer names each refused row, and no row is stored;
 * in the rows of ``tabledata.insertAll``;
 * in ``PARSE_JSON``, in a literal ``JSON '…'``, and in a parameter of the type JSON.
 
@@ -22,7 +22,7 @@ from sqlglot import exp
 from local.json_column import RefusedJson, check
 
 CHECKED = "bqemu_checked_json"
-"""The function of DuckDB that returns a text as it is, or refuses it."""
+"""The name of the function in DuckDB that returns a text unchanged, or refuses it."""
 
 KIND = b"bq_type"
 """The key of BigQuery's type in the metadata of an Arrow field; for Arrow, JSON is a string."""

@@ -33,10 +33,10 @@ PORTS = (
 """The programs that listen on the cell's ports, in the order of the ports from the port base on."""
 
 VIEWER = "you@demo.example"
-"""The person as whom the dashboard's proxy calls it."""
+"""The dashboard's proxy calls the dashboard as this person."""
 
 OFFICER = "you@demo.example"
-"""The person as whom the privacy function's proxy calls it; they may act for the whole cell."""
+"""The proxy of `privacy` calls the function as this person, who may act for the whole cell."""
 
 SCHEDULER_ACCOUNT = f"scheduler@{PROJECT}.iam.gserviceaccount.com"
 PUSH_ACCOUNT = f"push@{PROJECT}.iam.gserviceaccount.com"

@@ -25,7 +25,7 @@ SELECT
   COUNTIF(status = 'hidden' AND source = 'stream') AS hidden
 FROM {store}.erasures_v1
 """
-"""Counts what BigQuery has so far: events, filed returns, and people who are hidden.
+"""Counts the events, the filed returns and the hidden people in BigQuery.
 
 A person who deletes a profile and restores it stays hidden until both are filed.
 """
@@ -77,7 +77,7 @@ def returns(record: Iterable[simulate.Sent]) -> int:
 
 
 def is_complete(arrived: dict[str, int], events: int, returns: int) -> bool:
-    """Say whether at least so many events and returns have arrived, and no person is hidden."""
+    """Say whether all of these events and returns have arrived, and no person is hidden."""
     return arrived["events"] >= events and arrived["returns"] >= returns and not arrived["hidden"]
 
 

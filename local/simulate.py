@@ -52,7 +52,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a simulation did."""
+    """The numbers of a finished simulation."""
 
     sent: int
     accepted: int

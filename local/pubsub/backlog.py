@@ -51,7 +51,7 @@ class Delivery:
     max_attempts: int | None = None
 
     def backoff(self, attempts: int) -> float:
-        """Return the pause before the next delivery of a message that failed so many times."""
+        """Return the pause before the next delivery, after a number of failed ones."""
         doublings = min(attempts - 1, 64)  # more would only overflow the float
         return min(self.minimum_backoff * 2.0**doublings, self.maximum_backoff)
 

@@ -53,8 +53,9 @@ class _Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Called by the parser."""
-        # The final status of the request still follows an informational one, so the connection is
-        # not reused then. A status such as 102 is passed on, because it acknowledges a push.
+        # After an informational status (below 200), the final status still comes, so another
+        # request must not use the connection. The informational status is the result of this
+        # request, because Pub/Sub takes 102 as an acknowledgement.
         self.reusable = self._status >= 200 and bool(self._parser.should_keep_alive())
         self._answer()
 

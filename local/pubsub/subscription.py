@@ -76,7 +76,7 @@ class Subscription:
         )
 
     async def wait(self, seconds: float) -> None:
-        """Wait until the listeners are called, but at most so many seconds."""
+        """Wait until the listeners are called, or until the seconds are over."""
         happened = asyncio.Event()
         self.listeners.add(happened.set)
         try:

@@ -9,5 +9,5 @@ EVENT = (
 
 
 def body(events: int) -> bytes:
-    """Return the body of a request: the event alone, or an array with so many copies of it."""
+    """Return the body of a request: one event, or an array with several copies of it."""
     return EVENT if events == 1 else b"[" + b",".join([EVENT] * events) + b"]"

@@ -65,7 +65,7 @@ class Dashboard(msgspec.Struct, frozen=True):
         rollup_rows: the rows of all rollups that the dashboard's queries read.
         refresh_seconds: how long a refresh of all days took.
         endpoint_p50_ms: the median time of answers of ``/data`` over six months, in milliseconds.
-        endpoint_max_ms: the longest time of such an answer, in milliseconds.
+        endpoint_max_ms: the longest time of these answers, in milliseconds.
         page_ms: the time of the first answer of the page after that, in milliseconds.
     """
 

@@ -48,7 +48,7 @@ class NotLoaded(Exception):
 
 
 def measure(port_base: int, seconds: int, folder: Path) -> Freshness:
-    """Run an embedded cell, send it traffic for so many seconds, and read the loader's log.
+    """Run an embedded cell, send it traffic for some seconds, and read the loader's log.
 
     Args:
         port_base: the first of the cell's ports.
@@ -101,7 +101,7 @@ async def _send(cell: Cell, traffic: Sequence[Webhook]) -> float:
 
 
 def summarise(lines: Iterable[str], events: int, per_second: float) -> Freshness:
-    """Compute the freshness of so many events from the lines of the loader's log.
+    """Compute the freshness of events from the lines of the loader's log.
 
     Raises:
         NotLoaded: the loader stored fewer events.

@@ -28,7 +28,7 @@ class Clock:
         self.now += seconds
 
     def passing(self, seconds: float) -> Hook:
-        """Return a hook for another fake: each of its actions takes so many seconds."""
+        """Return a hook for another fake, whose actions then take `seconds` each."""
 
         def pass_time(action: str) -> None:
             self.now += seconds

@@ -7,8 +7,8 @@ class Partners:
     """Stands for `functions.acceptance.partners.PartnersFile`, with the partner ``acme`` alone.
 
     Attributes:
-        projects: the cell of each project of acme; None if the secret cannot be read. If there are
-            no projects, there is no partner either.
+        projects: the cell of each project of acme; None if the secret cannot be read. If it is
+            empty, the secret has no partner.
     """
 
     def __init__(self) -> None:

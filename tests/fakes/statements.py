@@ -27,9 +27,9 @@ class Statements(statements.Statements):
 
     Args:
         folder: the folder of the statements in ``sql/``.
-        rows: the rows that a query without an answer finds; None if no such query may run.
-        changed: the number of rows that a change without an answer changes; None if no such change
-            may run.
+        rows: the rows that a query finds if `answers` does not have it; None if it must not run.
+        changed: the number of rows that a statement changes if `answers` does not have it; None if
+            it must not run.
 
     Attributes:
         answers: the answer of each statement, by name, or a function that gets the parameters and

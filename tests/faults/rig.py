@@ -137,7 +137,7 @@ class Rig:
         return await asyncio.to_thread(names)
 
     async def until_shown(self, burst: str, events: int) -> None:
-        """Wait until views show so many events of a burst."""
+        """Wait until views show a number of events of a burst."""
         sql = f"SELECT COUNT(*) AS n FROM events WHERE STARTS_WITH(room_id, '{burst}-')"
         async with asyncio.timeout(PATIENCE_SECONDS):
             while (await self.rows(sql))[0]["n"] < events:  # noqa: ASYNC110 - nothing sets an Event

@@ -75,7 +75,7 @@ BAD: dict[str, tuple[int, Raw]] = {
 
 
 async def exchange(rig: Rig, raw: bytes, *, pieces: int = 1) -> int:
-    """Send bytes in so many pieces; return the status of the answer."""
+    """Send bytes in a number of pieces; return the status of the answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", rig.cell.port("receive"))
     async with asyncio.timeout(PATIENCE_SECONDS):
         size = -(-len(raw) // pieces)

@@ -60,7 +60,7 @@ async def restart(rig: Rig, name: str) -> None:
 
 
 async def until_stored(rig: Rig, rows: int) -> None:
-    """Wait until the store has so many rows of this test, including copies."""
+    """Wait until the store has a number of rows of this test, including copies."""
     sql = (
         f"SELECT COUNT(*) AS n FROM {rig.cell.store_dataset}.events_v1"
         " WHERE received_at > TIMESTAMP '2000-01-01' AND STARTS_WITH(room_id, 'refused-')"

@@ -75,7 +75,7 @@ def _poison(event: Event, reason: str) -> Event:
 
 
 def deliveries(burst: str, ages: list[timedelta]) -> list[Event]:
-    """Return one event several times, received so long ago each time."""
+    """Return one event once for each age, as if it had been received at several times."""
     [event] = simulated(burst, 1)
     now = datetime.now(UTC)
     return [

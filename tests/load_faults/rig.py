@@ -92,13 +92,13 @@ class LoaderRig(Rig):
         return int(row["n"])
 
     async def until_stored(self, burst: str, rows: int) -> None:
-        """Wait until the store has so many rows of a burst."""
+        """Wait until the store has a number of rows of a burst."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while await self.stored(burst) < rows:  # noqa: ASYNC110 - nothing sets an Event
                 await asyncio.sleep(0.05)
 
     async def settle(self, burst: str, rows: int) -> None:
-        """Settle, two runs at a time, until the store has so many rows of a burst.
+        """Settle, two runs at a time, until the store has a number of rows of a burst.
 
         A copy may come after a run, because Pub/Sub may still deliver a stored event again.
         """

@@ -180,7 +180,7 @@ class Truth:
         )
 
     def people(self, project: str, last: date, days: int, now: datetime) -> set[str]:
-        """Return the ids that were active in so many days up to the last one, erased or not."""
+        """Return the ids that were active in the `days` up to `last`, even if they are erased."""
         first = last - (days - 1) * DAY
         return {
             event.user_id

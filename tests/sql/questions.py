@@ -41,7 +41,7 @@ def fill(client: bigquery.Client, rest: str) -> None:
 
 
 def rows(events: int) -> list[dict[str, Any]]:
-    """Make the rows of the demonstration's traffic, with so many events."""
+    """Make the rows of the demonstration's traffic with a number of events."""
     traffic = make_traffic(
         plan(events=events, users=USERS, days=DAYS, seed=SEED, now=new_year.NOW), load_catalogue()
     )

@@ -126,7 +126,7 @@ class History:
     Args:
         warehouse: the warehouse.
         rest: the URL of the stand-in.
-        seed: decides what happens.
+        seed: the seed of all random choices.
     """
 
     def __init__(self, warehouse: Simulated, rest: str, seed: int) -> None:

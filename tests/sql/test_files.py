@@ -59,7 +59,7 @@ def test_view_names_its_columns_and_shows_no_person(view: View) -> None:
 
 @every_view
 def test_view_bounds_what_it_reads(view: View) -> None:
-    """BigQuery refuses a query without a bound on such a table; the stand-in does not."""
+    """BigQuery refuses a query of some tables if it does not bound their partitions."""
     for table in parse(view).find_all(exp.Table):
         if table.db != "store" or not TABLES[table.name].require_partition_filter:
             continue

@@ -24,8 +24,8 @@ NAMED = {
     "people": "operators",
     "viewers": "viewers",
 }
-"""The table's word for people whom a plan names by e-mail address, by the name of the resource that
-makes the grant; people in other resources are readers."""
+"""The table's word for people who get a grant, by the name of the resource that makes the grant.
+People in other resources are readers."""
 
 ACCOUNT = re.compile(r'google_service_account\.this\["(\w+)"\]')
 

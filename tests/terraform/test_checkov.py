@@ -19,7 +19,7 @@ CHECKOV = Path(os.environ.get("CHECKOV", ROOT / ".venv-checkov" / "bin" / "check
 def test_checkov_finds_nothing(tmp_path: Path) -> None:
     if not CHECKOV.exists():
         pytest.skip("NOT RUN: checkov, which `make soak` installs into .venv-checkov")
-    # checkov cannot parse every template. The files of variables have nothing for it to check.
+    # checkov cannot parse every template, and need not check the files of variables.
     kept = shutil.ignore_patterns("variables*.tf", "tests", ".terraform*")
     shutil.copytree(ROOT / "terraform", tmp_path / "terraform", ignore=kept)
     done = subprocess.run(

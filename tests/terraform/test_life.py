@@ -374,7 +374,7 @@ def test_a_saved_plan_fails_without_its_zip(
 def test_a_checkout_with_other_line_endings_plans_no_change(
     applied: Workspace, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    # Git on Windows with `core.autocrlf` writes such files, where .gitattributes does not apply.
+    # Git on Windows with `core.autocrlf` writes these line endings, if .gitattributes is missing.
     other = applied.copy(tmp_path_factory.mktemp("windows"))
     for name in ("functions", "sql"):
         for file in (other.folder / name).rglob("*"):

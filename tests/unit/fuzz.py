@@ -25,7 +25,7 @@ def few_and_many(test: Callable[..., None]) -> Callable[..., None]:
 
 
 def explore(examples: int) -> settings:
-    """Return settings for so many examples; few are the same in every run, and many are random."""
+    """Return settings: a few examples are the same in every run, and many are random."""
     return settings(
         max_examples=examples,
         derandomize=examples == FEW,

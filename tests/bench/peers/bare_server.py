@@ -1,4 +1,4 @@
-"""The least that a request costs the server: the ceiling of what is served past the framework."""
+"""A function that only answers, without the framework: an upper limit for any function."""
 
 import gc
 

@@ -1,4 +1,4 @@
-"""The least that a function can do with a request: the ceiling under functions-framework."""
+"""A function that only reads the body: an upper limit for functions under functions-framework."""
 
 import gc
 
@@ -14,8 +14,8 @@ async def receive(request: Request) -> Response:
     """Read the body and answer."""
     global tuned  # noqa: PLW0603 - once for each process, after the fork
     if not tuned:
-        # As in functions/web/entry.py: what is compared is the work of a request, not the
-        # collector's.
+        # As in functions/web/entry.py, so that the work of a request is compared, without that of
+        # the garbage collector.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 50, 50)

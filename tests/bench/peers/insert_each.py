@@ -1,4 +1,4 @@
-"""What most people would write after reading about BigQuery's client: an insert for each event."""
+"""The design that the documentation of BigQuery's client suggests: an insert for each event."""
 
 import base64
 import json

@@ -203,7 +203,7 @@ async def test_a_failure_ends_the_run(
 async def test_rows_that_two_runs_inserted_at_once_are_replaced(
     refresh: Refresh, statements: Statements, news: list[dict[str, Any]]
 ) -> None:
-    """This includes rows of days that the run would not read otherwise."""
+    """The run also replaces doubled rows of days that it would not read otherwise."""
     doubled = [[day(9), day(17)], []]
     statements.answers["find_days_with_double_rollups"] = lambda **_: doubled.pop(0)
     await refresh.run()

@@ -104,7 +104,7 @@ async def deliver(random: Random, store: Store, loaders: Loaders, number: int) -
     late = [61 * MINUTE, 3 * HOUR, DAY, 5 * DAY, 12 * DAY, 35 * DAY]
     received_at = store.now - random.choice(late if random.random() < 0.1 else on_time)
     moments = [received_at] * random.choice([1, 1, 1, 2, 3])
-    if random.random() < 0.3:  # the event of the first request may come from the spill later
+    if random.random() < 0.3:  # the sender repeats it; the first copy may come from the spill now
         moments.append(received_at + random.randint(1, 4 * 24 * 60) * MINUTE)
     for moment in moments:
         if moment <= store.now:

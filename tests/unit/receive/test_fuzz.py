@@ -116,7 +116,7 @@ def send(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 def explore(examples: int) -> settings:
-    """Return settings for so many examples; few are the same in every run, and many are random."""
+    """Return settings: a few examples are the same in every run, and many are random."""
     return settings(
         max_examples=examples,
         derandomize=examples < 1_000,

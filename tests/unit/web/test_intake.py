@@ -120,7 +120,7 @@ def unfinished(*chunks: bytes) -> Receive:
 
 
 async def opened(intake: Intake, owner: str, number: int, size: int) -> list[asyncio.Task[bytes]]:
-    """Begin to read so many bodies of an owner, which do not end."""
+    """Begin to read a number of bodies of an owner, which do not end."""
     reading = [
         asyncio.create_task(intake.read(unfinished(bytes(size)), owner=owner))
         for _ in range(number)

@@ -17,7 +17,7 @@ class Late(Exception):
 
 
 async def step(limit: TimeLimit, seconds: float) -> str:
-    """Wait so many seconds under the time limit, as `Intake` does while it reads a body."""
+    """Wait some seconds under the time limit, as `Intake` does while it reads a body."""
     task = asyncio.current_task()
     assert task is not None
     limit.begin(task)

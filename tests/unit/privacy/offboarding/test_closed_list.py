@@ -235,7 +235,7 @@ async def test_a_malformed_entry_is_kept_until_its_partner_is_closed_anew() -> N
 
 
 def filled(size: int) -> bytes:
-    """Return a list with at least so many bytes, but less than one entry more."""
+    """Return a list with at least `size` bytes, but less than one entry more."""
     partner = ClosedPartner((), NOW)
     one = len(ClosedList({"partner-0000": partner, "partner-0001": partner}).to_json())
     one -= len(ClosedList({"partner-0000": partner}).to_json())
