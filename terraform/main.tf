@@ -3,7 +3,8 @@ data "google_project" "this" {}
 locals {
   repository = "${path.module}/.."
 
-  # What is deployed, by file. A checkout on Windows may have other ends of lines; the zip has not.
+  # The deployed files: path -> text. A checkout on Windows may end lines with \r\n. The zip always
+  # has \n, so that it is the same on every machine.
   deployed = {
     for file in setunion(
       ["main.py", "requirements.txt"],
@@ -12,9 +13,9 @@ locals {
   }
 }
 
-# One zip for all functions of all cells: what is deployed, and nothing else. `source` blocks and
-# a fixed mode make it the same on every machine. Its name tells what is in it, so a saved plan finds
-# the zip that it was made with, or none.
+# One zip with the code of all functions of all cells. `source` blocks and a fixed file mode make it the
+# same on every machine. Its name has a digest of its files. So a saved plan uses exactly the zip that it
+# was made with: if this file is missing, the apply stops.
 data "archive_file" "functions" {
   type             = "zip"
   output_path      = "${path.root}/.terraform/functions-${substr(sha256(jsonencode(local.deployed)), 0, 16)}.zip"
@@ -34,8 +35,8 @@ module "cell" {
   for_each = var.cells
 
   name = each.key
-  # Google keeps addresses in lower case; another spelling would differ from it in every plan, and two
-  # spellings of one group would be two grants of which the first to go takes the other along.
+  # Google stores addresses in lower case. With other letters, every plan would show a change. If a group
+  # were listed in two spellings, removing one of them would also remove the grant of the other.
   settings = merge(each.value, {
     readers   = toset([for group in each.value.readers : lower(group)])
     operators = toset([for group in each.value.operators : lower(group)])
@@ -59,7 +60,7 @@ module "cell" {
   labels            = merge(local.labels, { cell = each.key })
   subscriptions = merge([
     for name, partner in var.partners : {
-      # Neither name has a full stop, so no two pairs make one name.
+      # A partner and a subscription have no full stop in their names, so each name here is unique.
       for key, subscription in partner.subscriptions : "${name}.${key}" => {
         endpoint = subscription.endpoint
         filter   = local.subscription_filters["${name}/${key}"]
@@ -67,7 +68,7 @@ module "cell" {
     }
   ]...)
 
-  # APIs and agents come first in an empty project.
+  # In an empty project, a cell needs these APIs and agents before anything else.
   depends_on = [
     time_sleep.apis,
     google_project_service_identity.agent,

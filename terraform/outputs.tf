@@ -1,11 +1,11 @@
 output "webhook_urls" {
-  description = "The URLs to enter in the chat product, by partner, cell and token; they contain the tokens. Where you made the token yourself, put it in place of {token}."
+  description = "The URLs to enter in the chat product, by partner, cell and token. They contain the tokens. If you created a token yourself, replace {token} with it."
   sensitive   = true
   value       = local.webhook_urls
 }
 
 output "try_it" {
-  description = "A command for each partner and cell that sends one event; the answer is 200 and names the event's ingest id."
+  description = "A command that sends one event, by partner and cell. The response is 200 and contains the ingest id of the event."
   sensitive   = true
   value = {
     for partner, cells in local.webhook_urls : partner => {
@@ -25,27 +25,27 @@ output "try_it" {
 }
 
 output "datasets" {
-  description = "The dataset that BI tools query and those of partners with readers, by cell."
+  description = "The BI dataset, and the datasets of partners with readers, by cell."
   value       = { for cell, outputs in module.cell : cell => outputs.datasets }
 }
 
 output "bi_connections" {
-  description = "JDBC connection strings for BI tools, by cell; the sign-in is the tool's."
+  description = "JDBC addresses for BI tools, by cell. They contain no sign-in: the tool adds it."
   value       = { for cell, outputs in module.cell : cell => outputs.bi_connection }
 }
 
 output "operate_urls" {
-  description = "The operate functions, for operators: curl -H \"Authorization: Bearer $(gcloud auth print-identity-token)\" -X POST -d '' URL/replay."
+  description = "The addresses of the function operate, by cell. Operators call it with, for example: curl -H \"Authorization: Bearer $(gcloud auth print-identity-token)\" -X POST -d '' URL/replay."
   value       = { for cell, outputs in module.cell : cell => outputs.operate_url }
 }
 
 output "privacy_urls" {
-  description = "The privacy functions, by cell; docs/privacy.md tells what to ask them."
+  description = "The addresses of the function privacy, by cell. docs/privacy.md lists its endpoints."
   value       = { for cell, outputs in module.cell : cell => outputs.privacy_url }
 }
 
 output "cells" {
-  description = "What each cell is made of, and where all of it has to be: `make verify` asks Google whether it is."
+  description = "The resources of each cell, and the region in which they must be. `make verify` asks Google whether they are there."
   value = {
     for cell, outputs in module.cell : cell => merge(outputs.parts, {
       projects = {
@@ -57,17 +57,17 @@ output "cells" {
 }
 
 output "calls" {
-  description = "By cell: the private functions that people call, and what subscriptions and jobs call. `make verify` asks Google whether it is so."
+  description = "The private functions that people call, and the addresses that subscriptions and jobs call, by cell. `make verify` asks Google whether it has the same addresses."
   value       = { for cell, outputs in module.cell : cell => outputs.calls }
 }
 
 output "dashboard_urls" {
-  description = "The dashboards, by cell; a browser opens one where Identity-Aware Proxy is on."
+  description = "The addresses of the dashboards, by cell. A browser can open an address only if the cell uses Identity-Aware Proxy."
   value       = { for cell, outputs in module.cell : cell => outputs.dashboard_url }
 }
 
 output "dashboard_commands" {
-  description = "By cell: with `iap`, the command that switches the proxy on, once; without, the one that opens the dashboard at http://127.0.0.1:8080."
+  description = "A command for each cell. Without `iap`, it opens the dashboard at http://127.0.0.1:8080. With `iap`, run it once: it turns Identity-Aware Proxy on."
   value       = { for cell, outputs in module.cell : cell => outputs.dashboard_command }
 }
 

@@ -1,4 +1,4 @@
-# Who may send where, and with what: from `var.partners` to what each cell is told.
+# Computes, from `var.partners`, the tokens of partners and what each cell must know about them.
 
 resource "random_password" "token" {
   for_each = merge([
@@ -8,7 +8,7 @@ resource "random_password" "token" {
   ]...)
 
   length  = 40
-  special = false # it is a part of a URL's path
+  special = false # a token is a part of a URL's path
 }
 
 locals {
@@ -16,7 +16,8 @@ locals {
     for name, partner in var.partners : name => length(partner.tokens_sha256) > 0 ? [] : sort(partner.tokens)
   }
 
-  # As functions/acceptance/partners.py reads it. The digests alone: reading it lets nobody in.
+  # The records that functions/acceptance/partners.py reads. They have digests instead of tokens, so
+  # whoever reads a record cannot send events with it.
   partners = {
     for name, partner in var.partners : name => {
       tokens_sha256 = concat(
@@ -28,15 +29,15 @@ locals {
     }
   }
 
-  # The cell that each project is pinned to, and those that it was pinned to before.
+  # Project -> the cell that it is pinned to, and the cells that it was pinned to before.
   cells_by_project = merge([
     for partner in values(var.partners) : {
       for name, project in partner.projects : name => setunion([project.cell], project.former_cells)
     }
   ]...)
 
-  # A partner is known in every cell where it has or had a project, with all of its projects: so a
-  # cell can say that a project belongs elsewhere.
+  # Each cell knows the partners that have or had a project there. Their records list all their
+  # projects, so that a cell can answer that a project belongs to another cell.
   partners_by_cell = {
     for cell in keys(var.cells) : cell => {
       for name, partner in local.partners : name => partner
@@ -44,13 +45,13 @@ locals {
     }
   }
 
-  # What a cell may have data of, even if it is of nobody yet or only beside the tables.
+  # Cell -> the projects of which it may have data, in the tables, the bucket or the dead letters.
   projects_by_cell = {
     for cell in keys(var.cells) : cell => toset([for project, cells in local.cells_by_project : project if contains(cells, cell)])
   }
 
-  # Whose numbers a person sees on a cell's dashboard. A partner's viewers see its projects there,
-  # and the history of those that moved away.
+  # Cell -> which projects each person sees on its dashboard. A partner's viewers see the partner's
+  # projects in the cell, and the history of projects that have moved to another cell.
   viewers_by_cell = {
     for cell, settings in var.cells : cell => {
       projects   = local.projects_by_cell[cell]
@@ -67,8 +68,9 @@ locals {
     }
   }
 
-  # Whose data an identity may have exported or erased. Without projects named, all of the partner's.
-  # Every cell knows them all, because a cell may hold data of a project that is pinned elsewhere now.
+  # Cell -> for which projects each identity may call the function `privacy`. An identity without a list
+  # of projects may act for all projects of its partner. Each cell knows the identities of all partners,
+  # because it may have data of a project that is now pinned to another cell.
   callers_by_cell = {
     for cell, settings in var.cells : cell => {
       projects   = local.projects_by_cell[cell]
@@ -91,7 +93,8 @@ locals {
     }
   }
 
-  # What is ANDed is the partner's own attribute: whatever a subscription selects, it is theirs.
+  # Each filter begins with the partner's name, and adds all other conditions with AND. So a subscription
+  # cannot select events of another partner.
   subscription_filters = merge([
     for name, partner in var.partners : {
       for key, subscription in partner.subscriptions : "${name}/${key}" => join(" AND ", concat(

@@ -1,6 +1,7 @@
-# What a project has once, whatever its cells: audit, spending, who is told.
+# Resources that the Google project has once, for all cells: audit logs, permissions to run queries,
+# e-mail addresses for alerts, and limits on spending.
 
-# Who read what. BigQuery records this by itself.
+# Logs who read or changed which secret or object. BigQuery logs reads of its data without a setting.
 resource "google_project_iam_audit_config" "data_access" {
   for_each = toset(["secretmanager.googleapis.com", "storage.googleapis.com"])
 
@@ -15,7 +16,7 @@ resource "google_project_iam_audit_config" "data_access" {
   }
 }
 
-# Running queries: this role exists on projects only. What a group may read is decided by the datasets.
+# Lets groups run queries; this role exists on projects only. The datasets decide what a group may read.
 resource "google_project_iam_member" "reader_jobs" {
   for_each = toset(flatten(concat(
     [for cell in values(var.cells) : [for group in cell.readers : lower(group)]],
@@ -58,7 +59,7 @@ resource "google_billing_budget" "month" {
       threshold_percent = threshold_rules.value
     }
   }
-  # Billing administrators are told in any case. A rule that names nobody else is refused.
+  # Google always tells the billing administrators. It refuses a rule without other recipients.
   dynamic "all_updates_rule" {
     for_each = length(var.alert_emails) > 0 ? ["emails"] : []
     content {
@@ -70,8 +71,9 @@ resource "google_billing_budget" "month" {
   depends_on = [time_sleep.apis]
 }
 
-# A query that forgot its filter stops at the day's quota, not at the month's bill. The quota is each
-# account's own, so an analyst who has used it up stops no erasure: the project's would.
+# Limits how much each account may query in a day, so that a query without a filter cannot become
+# expensive. Each account has a share of its own. With a limit for the whole project, an analyst could
+# use up the share that erasures need.
 resource "google_cloud_quotas_quota_preference" "queries" {
   count = var.query_quota_tib_per_user_per_day == null ? 0 : 1
 
@@ -80,7 +82,8 @@ resource "google_cloud_quotas_quota_preference" "queries" {
   service  = "bigquery.googleapis.com"
   quota_id = "QueryUsagePerUserPerDay"
 
-  # Google's own limit is "unlimited", and a limit that falls by more than a tenth is refused otherwise.
+  # Google's default is "unlimited". Without this setting, Google refuses to lower a limit by more than
+  # a tenth.
   ignore_safety_checks = "QUOTA_DECREASE_PERCENTAGE_TOO_HIGH"
 
   quota_config {

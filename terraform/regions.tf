@@ -1,11 +1,12 @@
-# What exists where. A region that is not here is refused: look it up, then add a line.
+# The regions in which a cell may be. A plan refuses any other region. To add one, look up its values.
 #
-#   eu                a member state of the European Union. London (europe-west2) and Zürich
-#                     (europe-west6) are not.
-#   bigquery_endpoint BigQuery has a regional endpoint there, so that requests are decrypted in
-#                     the region too: docs.cloud.google.com/bigquery/docs/regional-endpoints
-#   scheduler         where Cloud Scheduler runs the jobs: the region itself where it exists there,
-#                     else the nearest: docs.cloud.google.com/scheduler/docs/locations
+#   eu                whether the region is in a member state of the European Union. London
+#                     (europe-west2) and Zürich (europe-west6) are not.
+#   bigquery_endpoint whether BigQuery has a regional endpoint there, which also decrypts requests in
+#                     the region. Source: docs.cloud.google.com/bigquery/docs/regional-endpoints
+#   scheduler         the region in which Cloud Scheduler runs the jobs: the same region or, if Cloud
+#                     Scheduler does not exist there, the nearest one that has it. Source:
+#                     docs.cloud.google.com/scheduler/docs/locations
 locals {
   regions = {
     europe-central2   = { eu = true, bigquery_endpoint = false, scheduler = "europe-central2" }
@@ -37,15 +38,17 @@ locals {
     us-west1                = { eu = false, bigquery_endpoint = true, scheduler = "us-west1" }
   }
 
-  # ISO 3166: the member states, for the back ends that partners have events pushed to.
+  # The member states (ISO 3166 codes). A back end that gets events from a gdpr cell must be in one of
+  # them, or its subscription must have a `transfer_basis`.
   eu_countries = [
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT",
     "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
   ]
 }
 
-# Where every project may build. Google restricts some projects, above all new ones, to these:
-# cloud.google.com/build/docs/locations ("Restricted regions for some projects").
+# The regions in which every project may build functions. Google restricts some projects, above all new
+# ones, to these regions. Source: cloud.google.com/build/docs/locations ("Restricted regions for some
+# projects").
 locals {
   builds_always = ["asia-east1", "australia-southeast1", "europe-west1", "southamerica-east1", "us-central1", "us-west2"]
 }
@@ -53,13 +56,13 @@ locals {
 check "builds" {
   assert {
     condition     = alltrue([for cell in values(var.cells) : contains(local.builds_always, cell.region)])
-    error_message = "Google lets some projects, above all new ones, build functions in ${join(", ", local.builds_always)} only. This plan builds in ${join(", ", distinct([for cell in values(var.cells) : cell.region if !contains(local.builds_always, cell.region)]))}. If the apply stops at a function because of that, ask Google's support to lift the restriction, or choose one of those regions (README, \"Cells and where data are\")."
+    error_message = "Google lets some projects, above all new ones, build functions only in ${join(", ", local.builds_always)}. This plan builds in ${join(", ", distinct([for cell in values(var.cells) : cell.region if !contains(local.builds_always, cell.region)]))}. If the apply stops at a function because of this restriction, ask Google's support to remove it, or choose one of these regions (README, \"Cells and where data are\")."
   }
 }
 
 check "bigquery_endpoint" {
   assert {
     condition     = alltrue([for cell in values(var.cells) : !cell.gdpr || local.regions[cell.region].bigquery_endpoint])
-    error_message = "BigQuery has no regional endpoint in ${join(", ", [for cell in values(var.cells) : cell.region if cell.gdpr && !local.regions[cell.region].bigquery_endpoint])}: data are stored and processed there, but requests are decrypted wherever Google's global endpoint takes them."
+    error_message = "BigQuery has no regional endpoint in ${join(", ", [for cell in values(var.cells) : cell.region if cell.gdpr && !local.regions[cell.region].bigquery_endpoint])}. BigQuery stores and processes data there, but Google's global endpoint may decrypt requests in any other place."
   }
 }

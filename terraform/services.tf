@@ -1,4 +1,4 @@
-# What an empty project lacks: APIs, the agents that act for them, and time for both to spread.
+# APIs, and the service agents that act for them. An empty project has neither.
 
 resource "google_project_service" "api" {
   for_each = toset(concat(
@@ -14,10 +14,10 @@ resource "google_project_service" "api" {
   ))
 
   service            = "${each.key}.googleapis.com"
-  disable_on_destroy = false # others may use it
+  disable_on_destroy = false # other software in the project may use the API
 }
 
-# Enabling an API is answered before it is true everywhere.
+# Google answers that an API is enabled before it works everywhere.
 resource "time_sleep" "apis" {
   create_duration = "60s"
   triggers        = { apis = join(",", sort([for api in google_project_service.api : api.service])) }
@@ -36,10 +36,10 @@ resource "google_project_service_identity" "agent" {
   depends_on = [time_sleep.apis]
 }
 
-# Builds and instances need these. Google grants them when it makes the agents, unless somebody took
-# them away or an organisation's automation does; a build then fails with a word about permissions.
+# Builds and instances need these roles. Google grants them when it creates the agents, but people or an
+# organisation's automation may have removed them. Then builds fail with an error about permissions.
 resource "google_project_iam_member" "agent" {
-  #checkov:skip=CKV_GCP_49:Google's own agents have these roles from the start; they exist on projects only
+  #checkov:skip=CKV_GCP_49:Google grants these roles to its own agents, and the roles exist on projects only
   for_each = {
     "gcp-sa-cloudbuild"     = "roles/cloudbuild.serviceAgent"
     "gcf-admin-robot"       = "roles/cloudfunctions.serviceAgent"
@@ -53,10 +53,10 @@ resource "google_project_iam_member" "agent" {
   depends_on = [google_project_service_identity.agent]
 }
 
-# Google makes these agents when they are first asked for, so reading them creates them. Nothing may
-# take a grant's member from here: with a `depends_on`, Terraform reads a data source during the apply
-# whenever one more API is enabled. Its values are then unknown in the plan, and each grant that
-# uses one is replaced: created again, which changes nothing, and then deleted.
+# Google creates these agents when somebody first reads them, so these data sources create them. Do not
+# use their values as members of grants. They have a `depends_on`, so whenever another API is enabled,
+# Terraform reads them during the apply, and their values are unknown in the plan. Terraform would then
+# replace each grant that uses a value: it would create the same grant again, and afterwards delete it.
 data "google_storage_project_service_account" "agent" {
   count      = local.any_cmek ? 1 : 0
   depends_on = [time_sleep.apis]
@@ -73,8 +73,8 @@ data "google_logging_project_cmek_settings" "agent" {
   depends_on = [time_sleep.apis]
 }
 
-# Google does not document how Cloud Logging's address is composed, so the one that was read first
-# is kept. It never changes.
+# Google does not document how the address of Cloud Logging's agent is composed. The address never
+# changes, so this resource keeps the one that Terraform read first.
 resource "terraform_data" "logging_agent" {
   count = local.any_cmek ? 1 : 0
   input = "serviceAccount:${data.google_logging_project_cmek_settings.agent[0].service_account_id}"
@@ -92,12 +92,13 @@ locals {
 
   agent = "serviceAccount:service-${data.google_project.this.number}@%s.iam.gserviceaccount.com"
 
-  # From the project's number, as Google documents them: cloud.google.com/iam/docs/service-agents.
+  # The addresses of agents, composed from the project's number. Source:
+  # cloud.google.com/iam/docs/service-agents.
   agents = {
     pubsub    = format(local.agent, "gcp-sa-pubsub")
     scheduler = format(local.agent, "gcp-sa-cloudscheduler")
     iap       = format(local.agent, "gcp-sa-iap")
-    # Those that encrypt, where a cell has a key of its own.
+    # The agents that need the key of a cell with `cmek`.
     encrypting = local.any_cmek ? {
       artifacts = format(local.agent, "gcp-sa-artifactregistry")
       bigquery  = "serviceAccount:bq-${data.google_project.this.number}@bigquery-encryption.iam.gserviceaccount.com"

@@ -1,5 +1,5 @@
 terraform {
-  # 1.11 has write-only arguments, which keep secrets out of the state.
+  # Terraform has write-only arguments since 1.11. They keep secrets out of the state.
   required_version = "~> 1.11"
 
   required_providers {
@@ -7,7 +7,7 @@ terraform {
       source  = "hashicorp/google"
       version = "~> 7.41"
     }
-    # For google_project_service_identity alone, which the other does not have.
+    # Only for google_project_service_identity, which the provider `google` does not have.
     google-beta = {
       source  = "hashicorp/google-beta"
       version = "~> 7.41"
@@ -26,11 +26,11 @@ terraform {
     }
   }
 
-  # The bucket is named at `terraform init`; README.md, step 2.
+  # `terraform init` gives the name of the bucket (README.md, step 4).
   backend "gcs" {}
 }
 
-# No region here: what has a location must name its cell's, or the plan fails.
+# The provider has no default region. So a resource that does not name its cell's region fails in the plan.
 provider "google" {
   project               = var.project_id
   billing_project       = var.project_id
