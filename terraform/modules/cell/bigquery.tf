@@ -6,12 +6,13 @@ locals {
   }
 }
 
-# For the functions only. `access` is complete: without it every reader of the project could read.
+# The store, for the functions only. The `access` blocks replace BigQuery's default access, which would
+# let editors and viewers of the project read the dataset.
 resource "google_bigquery_dataset" "store" {
   dataset_id            = local.store_id
   location              = local.region
   description           = "Events and people of the cell ${var.name}; for its functions only."
-  max_time_travel_hours = "48" # the least: deleted rows are gone sooner
+  max_time_travel_hours = "48" # the minimum, so that erased rows cannot be restored for long
   deletion_policy       = "PREVENT"
   labels                = var.labels
 
@@ -19,12 +20,12 @@ resource "google_bigquery_dataset" "store" {
     role          = "OWNER"
     special_group = "projectOwners"
   }
-  # The residency report asks where it is.
+  # Lets the residency report read the location.
   access {
     role          = "roles/bigquery.metadataViewer"
     user_by_email = google_service_account.this["privacy"].email
   }
-  # One entry for all views of the dataset, those to come included.
+  # Lets all views of the BI dataset read the store, including views that later versions add.
   access {
     dataset {
       dataset {
@@ -66,7 +67,7 @@ resource "google_bigquery_table" "store" {
       expiration_ms = each.value.expires ? var.retention_days * 24 * 60 * 60 * 1000 : null
     }
   }
-  # The dataset's default would show as a difference here.
+  # Without this block, every plan would show the dataset's default key as a change.
   dynamic "encryption_configuration" {
     for_each = local.kms_keys
     content {
@@ -84,9 +85,9 @@ resource "google_bigquery_table" "store" {
   }
 }
 
-# What was a column once stays one. The provider would drop a column that is gone from a file, or that
-# an older version of the files does not have yet, with its data and without a word in the plan; this
-# makes such a plan fail. README.md, "Rolling back".
+# Refuses plans that would delete a column. If a file of `sql/store` lacks a column that the table has, for
+# example in an older version, the provider would delete the column with its data, and the plan would not
+# say so. See README.md, "Rolling back".
 resource "terraform_data" "column" {
   for_each = merge([
     for name, table in local.tables : merge(
@@ -121,16 +122,18 @@ resource "google_bigquery_table_iam_member" "function" {
   member     = google_service_account.this[each.value.function].member
 }
 
-# Appending with Storage Write, and asking which columns a table has. Google's own roles that allow it
-# also allow to delete rows and tables. Without `bigquery.jobs.create` no statement can be run.
+# Lets an account append rows with the Storage Write API, and read which columns a table has. Google's own
+# roles for that also allow deleting rows and tables. Without `bigquery.jobs.create`, the account cannot
+# run a statement.
 resource "google_project_iam_custom_role" "append" {
   role_id     = "chat_${var.name}_append_${random_id.append_role.hex}"
   title       = "Appends rows (${local.prefix})"
-  description = "Storage Write on the tables where it is granted."
+  description = "Lets the account append rows to the tables on which the role is granted."
   permissions = ["bigquery.tables.get", "bigquery.tables.updateData"]
 }
 
-# The id of a deleted role is taken for 37 days: the suffix lets you create a destroyed cell again.
+# Google reserves the id of a deleted role for 37 days. With this random suffix, you can create a destroyed
+# cell again at once.
 resource "random_id" "append_role" {
   byte_length = 3
 }
@@ -161,7 +164,7 @@ resource "google_bigquery_table_iam_member" "reader" {
   member     = google_service_account.this[each.value.function].member
 }
 
-# What BI tools query.
+# The BI dataset, which BI tools query.
 resource "google_bigquery_dataset" "bi" {
   dataset_id            = local.bi_id
   location              = local.region
@@ -173,7 +176,8 @@ resource "google_bigquery_dataset" "bi" {
     role          = "OWNER"
     special_group = "projectOwners"
   }
-  # Functions read views by the dataset: a grant on a view would be gone when it is created again.
+  # Functions may read all views of the dataset. A grant on a single view would be lost whenever Terraform
+  # creates the view again.
   dynamic "access" {
     for_each = toset([for name, function in local.functions : name if function.views])
     content {
@@ -210,12 +214,12 @@ resource "google_bigquery_dataset" "bi" {
   lifecycle {
     precondition {
       condition     = length(local.unplaced_views) == 0
-      error_message = "Views read each other in a circle, one that does not exist, or more than three layers deep (then add a wave to views.tf): ${join(", ", local.unplaced_views)}."
+      error_message = "These views read each other in a circle, read a view that does not exist, or are more than three layers deep: ${join(", ", local.unplaced_views)}. For a deeper layer, add a wave to views.tf."
     }
   }
 }
 
-# A dataset of its own for each partner with readers.
+# Each partner with `readers` gets a dataset of its own.
 resource "google_bigquery_dataset" "partner" {
   for_each = local.partner_readers
 
@@ -249,13 +253,13 @@ resource "google_bigquery_dataset" "partner" {
 }
 
 locals {
-  # Of the partners that are in this cell.
+  # Only partners that have or had a project in this cell.
   partner_readers  = { for name, readers in var.partner_readers : name => readers if contains(keys(var.partners), name) }
   partner_datasets = { for name in keys(local.partner_readers) : name => "${local.bi_id}_${replace(name, "-", "_")}" }
 }
 
-# Queries across regions would copy data out of this one; switched off for it. A job runs once, so
-# its name changes with its text.
+# Turns off queries across regions, which could copy data out of this region. BigQuery runs a job of a
+# given name only once, so the name has a random part.
 resource "random_id" "global_queries" {
   byte_length = 4
   keepers     = { region = local.region }
@@ -273,7 +277,7 @@ resource "google_bigquery_job" "global_queries_off" {
       )
     SQL
     use_legacy_sql     = false
-    create_disposition = "" # both must be empty for a statement that makes no table
+    create_disposition = "" # both must be empty for a statement that creates no table
     write_disposition  = ""
   }
 }

@@ -1,8 +1,8 @@
-# Warns where the instances do not suffice for the events that the cell expects.
+# Warns if the instances do not suffice for the events that the cell expects (`events_per_second`).
 #
-# Until an event is durable, it counts towards the concurrency of an instance: first of `receive`,
-# then of `load`. The estimate of half a second is cautious: tests measure a tenth of that. Google's
-# own quotas, and which of them to raise, are in docs/real-cloud.md.
+# While `receive` or `load` handles a request, the request counts towards the `concurrency` of its
+# instance. The estimate for one event is half a second, which is cautious: tests measure a tenth of it.
+# docs/real-cloud.md lists Google's own quotas, and says which of them to raise.
 locals {
   seconds_in_a_place = 0.5
 
@@ -18,6 +18,6 @@ locals {
 check "instances" {
   assert {
     condition     = length(local.too_few_instances) == 0
-    error_message = "Cell ${var.name} expects ${var.settings.events_per_second} events a second (events_per_second): ${join(", ", local.too_few_instances)} instances. Raise max_instances. What is too much meanwhile waits in Pub/Sub, or is answered 503 and sent again."
+    error_message = "Cell ${var.name} expects ${var.settings.events_per_second} events a second (events_per_second): ${join(", ", local.too_few_instances)} instances. Raise max_instances. Until then, events beyond the limit wait in Pub/Sub, or get 503 and are sent again."
   }
 }

@@ -1,6 +1,6 @@
-# A key of the cell's own, in its region, where `cmek` asks for it.
+# If `cmek` is set: the cell's own encryption key, in its region.
 
-# A key ring's name can never be used again: the suffix lets you create a destroyed cell again.
+# Google never frees the name of a key ring. With this random suffix, you can create a destroyed cell again.
 resource "random_id" "key_ring" {
   count       = var.settings.cmek ? 1 : 0
   byte_length = 3
@@ -38,7 +38,7 @@ resource "google_kms_crypto_key_iam_member" "agent" {
   member        = each.value
 }
 
-# Whoever takes the key from here waits until the agents may use it.
+# Waits until Google's agents may use the key. Other resources take the key from here, so they wait too.
 resource "time_sleep" "key_grants" {
   count           = var.settings.cmek ? 1 : 0
   create_duration = "60s"

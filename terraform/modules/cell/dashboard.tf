@@ -1,6 +1,6 @@
-# The cell at a glance, from the metrics of monitoring.tf.
+# The operator's dashboard in Cloud Monitoring, with charts of the metrics in monitoring.tf.
 resource "google_monitoring_dashboard" "cell" {
-  # Written as the API returns it (no zeroes): otherwise each plan would show a change.
+  # Positions of zero are left out, as the API leaves them out: otherwise, every plan would show a change.
   dashboard_json = jsonencode({
     displayName = "Watchers Warehouse: ${var.name}"
     labels      = { for key, value in var.labels : "${key}_${value}" => "" }

@@ -1,25 +1,27 @@
-# The functions: one entry each in `functions`, one zip for all.
+# The functions. Each has an entry in `functions`; all of them are built from the same zip.
 locals {
   statement_bytes = floor(var.settings.statement_tib * pow(2, 40))
 
-  # concurrency above 1 needs a whole CPU; the code is asyncio on one worker. What its account may do:
+  # Each function has one CPU, because Google allows a `concurrency` above 1 only with a whole CPU, and
+  # because the code runs in one process (asyncio). These members say what a function's account may do:
   # publishes   publish to these topics
   # subscribes  pull from these subscriptions
-  # bucket      its role on the bucket of spill, quarantine and exports
-  # appends     append rows to these tables of the store, and delete none
-  # tables      change these tables of the store
-  # reads       read these tables
+  # bucket      use the data bucket with this role
+  # appends     append rows to these tables of the store, without deleting any
+  # tables      read and change the rows of these tables of the store
+  # reads       read these tables of the store
   # views       read all views of the cell
   # queries     run queries
-  # secrets     read these, mounted at the keys' paths
+  # secrets     read these secrets; the keys are the paths at which they are mounted
   # adds        add versions to these secrets
-  # invokers    groups that may call it, beside Pub/Sub and the scheduler
+  #
+  # `invokers` are groups that may call the function, in addition to Pub/Sub and Cloud Scheduler.
   functions = {
     receive = {
-      description = "Webhooks to Pub/Sub; called by the chat product."
+      description = "Publishes webhooks to Pub/Sub. The chat product calls it."
       ingress     = "ALLOW_ALL"
       concurrency = 250
-      memory      = "1Gi" # five times MAX_WAITING_BYTES at worst, and the libraries
+      memory      = "1Gi" # for five times MAX_WAITING_BYTES at most, and for the libraries
       timeout     = 60
       max         = 20
       publishes   = ["events"]
@@ -45,7 +47,7 @@ locals {
       secrets = { "/secrets/closed" = "closed", "/secrets/partners" = "partners" }
     }
     load = {
-      description = "Pub/Sub to BigQuery; called by the push subscription."
+      description = "Stores events in BigQuery. Pub/Sub calls it."
       ingress     = "ALLOW_INTERNAL_ONLY" # Pub/Sub of the same project counts as internal
       concurrency = 250
       memory      = "1Gi" # as for receive
@@ -58,7 +60,7 @@ locals {
       tables      = []
       reads       = []
       views       = false
-      queries     = false # Storage Write needs none
+      queries     = false # the Storage Write API needs no query
       adds        = []
       invokers    = []
       environment = {
@@ -74,12 +76,12 @@ locals {
       secrets = { "/secrets/closed" = "closed", "/secrets/pseudonym" = "pseudonym" }
     }
     operate = {
-      description = "Replays, settles and refreshes; called by the scheduler and by operators."
-      ingress     = "ALLOW_ALL" # for operators; IAM lets in nobody else
+      description = "Replays, settles and refreshes. Cloud Scheduler and operators call it."
+      ingress     = "ALLOW_ALL" # operators call it from the internet; IAM refuses other callers
       concurrency = 8
       memory      = "1Gi"
-      timeout     = 540 # SETTLE_SECONDS or REFRESH_SECONDS, one statement more, and its cancellation
-      max         = 2   # with CHANGES_AT_A_TIME: BigQuery queues 20 changes of a table, all functions' together
+      timeout     = 540 # SETTLE_SECONDS or REFRESH_SECONDS, one more statement, and its cancellation
+      max         = 2   # BigQuery queues 20 changes of a table; docs/settings.md, CHANGES_AT_A_TIME
       publishes   = ["events"]
       subscribes  = ["dead"]
       bucket      = "roles/storage.objectUser"
@@ -89,7 +91,7 @@ locals {
         "active_days_v1", "active_users_v1", "cohorts_v1", "daily_v1", "late_days_v1",
         "rooms_daily_v1", "runs_v1",
       ]
-      reads    = ["erasures_v1"] # whose erasure changes no number of people
+      reads    = ["erasures_v1"] # a refresh must not change numbers of people of days before an erasure
       views    = true
       queries  = true
       adds     = []
@@ -110,14 +112,14 @@ locals {
         RETENTION_DAYS           = var.retention_days
         STATEMENT_BYTES          = local.statement_bytes
       }
-      secrets = { "/secrets/partners" = "partners" } # quarantined bodies are accepted by the partners of now
+      secrets = { "/secrets/partners" = "partners" } # a replay of quarantine checks bodies against the current records
     }
     dashboard = {
-      description = "The numbers, for people; called by their browsers."
-      ingress     = "ALLOW_ALL" # for people; IAM lets in nobody else
+      description = "Shows the numbers to people. Their browsers call it."
+      ingress     = "ALLOW_ALL" # people call it from the internet; IAM refuses other callers
       concurrency = 16
       memory      = "512Mi"
-      timeout     = 300 # REFRESH_SECONDS and an answer
+      timeout     = 300 # REFRESH_SECONDS, and time for the response
       max         = 4
       publishes   = []
       subscribes  = []
@@ -135,29 +137,29 @@ locals {
         BIGQUERY_ENDPOINT = "https://${local.bigquery_host}"
         STORE_DATASET     = "projects/${var.project_id}/datasets/${local.store_id}"
         BI_DATASET        = "projects/${var.project_id}/datasets/${local.bi_id}"
-        # Known before the function is there, and so the dashboard can be made beside it.
+        # Composed from the project's number, so Terraform can create both functions at the same time.
         OPERATE_URL  = "https://${local.prefix}-operate-${var.project_number}.${local.region}.run.app"
         VIEWERS_FILE = "/secrets/viewers/viewers.json"
-        # Rollups are small: a TiB is more than they can have.
+        # Rollups are small, so no query of the dashboard can read a TiB.
         STATEMENT_BYTES = min(local.statement_bytes, pow(2, 40))
         IAP_AUDIENCE    = var.settings.iap ? "/projects/${var.project_number}/locations/${local.region}/services/${local.prefix}-dashboard" : ""
       }
       secrets = { "/secrets/viewers" = "viewers" }
     }
     privacy = {
-      description = "Erasures, exports, offboardings; called by data protection, Pub/Sub and the scheduler."
-      ingress     = "ALLOW_ALL" # for people and partners' back ends; IAM lets in nobody else
-      concurrency = 32          # deletions in the chat that wait are filed together
+      description = "Erases and exports data, and offboards partners. People, back ends, Pub/Sub and Cloud Scheduler call it."
+      ingress     = "ALLOW_ALL" # people and back ends call it from the internet; IAM refuses other callers
+      concurrency = 32          # deletions in the chat that arrive at the same time are filed together
       memory      = "1Gi"
-      timeout     = 540      # WORK_SECONDS, one statement more, and its cancellation
-      max         = 4        # with CHANGES_AT_A_TIME, as for operate
-      publishes   = ["dead"] # dead letters without the erased person
+      timeout     = 540      # WORK_SECONDS, one more statement, and its cancellation
+      max         = 4        # as for operate
+      publishes   = ["dead"] # publishes dead letters again, without the erased people
       subscribes  = ["dead"]
       bucket      = "roles/storage.objectUser"
       appends     = []
       tables = [
         "erasures_v1", "events_v1", "holds_v1", "identities_v1", "late_days_v1", "receipts_v1", "room_events_v1", "runs_v1",
-        "active_days_v1", "active_users_v1", "cohorts_v1", "daily_v1", "rooms_daily_v1", # counted before an erasure; offboarding
+        "active_days_v1", "active_users_v1", "cohorts_v1", "daily_v1", "rooms_daily_v1", # a sweep counts people before it erases them
       ]
       reads    = []
       views    = true
@@ -193,7 +195,7 @@ locals {
       secrets = {
         "/secrets/callers"   = "callers"
         "/secrets/closed"    = "closed"
-        "/secrets/partners"  = "partners" # whose a project is
+        "/secrets/partners"  = "partners" # to find the partner of a project
         "/secrets/pseudonym" = "pseudonym"
       }
     }
@@ -206,18 +208,19 @@ resource "google_storage_bucket_object" "functions" {
   source = var.source_zip.path
 
   lifecycle {
-    create_before_destroy = true # the functions refer to the old one until they have the new one
+    create_before_destroy = true # functions use the old zip until they are built from the new one
 
-    # Checked again when the plan is applied: a plan has the zip's name, not its bytes.
+    # Terraform checks this again when it applies a saved plan, because a plan has the name of the zip
+    # but not its content.
     precondition {
       condition     = try(filesha256(var.source_zip.path), "") == var.source_zip.sha256
-      error_message = "The functions' zip of this plan, terraform/${trimprefix(var.source_zip.path, "./")}, is not here. Apply the plan where it was made, or bring that file along (README.md, \"Applying a plan elsewhere\")."
+      error_message = "The functions' zip of this plan, terraform/${trimprefix(var.source_zip.path, "./")}, is not here. Apply the plan on the machine where it was made, or copy that file to this machine (README.md, \"Applying a plan elsewhere\")."
     }
   }
 }
 
 resource "google_cloudfunctions2_function" "this" {
-  #checkov:skip=CKV_GCP_124:the receiver is called by the chat product, from the internet; operate, dashboard and privacy by people, whom IAM lets in
+  #checkov:skip=CKV_GCP_124:the chat product calls receive from the internet, and people call operate, dashboard and privacy, which IAM protects
 
   for_each = local.functions
 
@@ -279,16 +282,16 @@ resource "google_cloudfunctions2_function" "this" {
     }
     precondition {
       condition     = length(each.value.tables) == 0 || lookup(var.settings.max_instances, each.key, 0) <= each.value.max
-      error_message = "max_instances of ${each.key} is ${each.value.max} at most: with more, its instances and those of other functions could begin more changes of a table than BigQuery queues, and it refuses the rest."
+      error_message = "max_instances of ${each.key} is ${each.value.max} at most. With more instances, all functions together could start more changes of a table than BigQuery queues, and BigQuery would refuse the rest."
     }
     precondition {
       condition     = lookup(var.settings.min_instances, each.key, 0) <= lookup(var.settings.max_instances, each.key, each.value.max)
-      error_message = "min_instances of ${each.key} is above the ${lookup(var.settings.max_instances, each.key, each.value.max)} instances that it may have: raise its max_instances, too."
+      error_message = "min_instances of ${each.key} is above the ${lookup(var.settings.max_instances, each.key, each.value.max)} instances that it may have. Raise its max_instances as well."
     }
   }
 
-  # A build and a first revision fail where an account cannot read the source or a secret yet. New
-  # code finds its columns in the tables.
+  # A build or a first revision fails if its account cannot read the source or a secret yet. Tables come
+  # first, so that new code finds its columns.
   depends_on = [
     google_bigquery_table.store,
     time_sleep.permissions,
@@ -299,7 +302,8 @@ resource "google_cloudfunctions2_function" "this" {
   ]
 }
 
-# The one door that is open to everybody: the receiver asks for a partner's token itself.
+# Everybody may call `receive`, because the chat product has no Google identity. `receive` checks the
+# partner's token. No other function is public.
 resource "google_cloud_run_v2_service_iam_member" "public" {
   name     = google_cloudfunctions2_function.this["receive"].name
   location = local.region
@@ -307,7 +311,7 @@ resource "google_cloud_run_v2_service_iam_member" "public" {
   member   = "allUsers"
 }
 
-# People who call a function by themselves.
+# Groups whose members call a function directly.
 resource "google_cloud_run_v2_service_iam_member" "people" {
   for_each = merge([
     for name, function in local.functions : {

@@ -1,10 +1,11 @@
-# What the operator is told. The functions' own log lines are the source (docs/operations.md lists
-# their fields): metrics have counts and times only, so they may be global.
+# Metrics and alerts. Most metrics come from the functions' log lines, whose fields are listed in
+# docs/operations.md. Metrics contain counts, times and names of partners, but no data about people, so
+# they may be global.
 locals {
   metric_prefix = replace(local.prefix, "-", "_")
 
-  # How many refusals in 15 minutes are too many, by reason. The file is generated from
-  # functions/acceptance/reasons.py.
+  # Reason -> the number of refusals in 15 minutes that raises the alert. `make generate` writes the file
+  # from functions/acceptance/reasons.py.
   refusals = jsondecode(file("${path.module}/refusals.json"))
 
   line = {
@@ -35,7 +36,7 @@ locals {
       faulty           = { filter = local.line.faulty, value = "EXTRACT(jsonPayload.faults)" }
       retention_late   = { filter = local.line.checked, value = "EXTRACT(jsonPayload.places_late)" }
     },
-    # Milliseconds; lines of a moment without any have none.
+    # Times in milliseconds. A line without a published or loaded event does not have the field.
     {
       for name, of in {
         publish_p99_ms   = { line = local.line.received, field = "publish_ms.p99" }
@@ -80,8 +81,9 @@ resource "google_logging_metric" "count" {
       }
     }
   }
-  # From 1 up to about 10 million in steps of a half: counts of a line, or milliseconds. Without
-  # them the API chooses, and a plan shows a difference ever after.
+  # Each bucket ends at one and a half times the end of the bucket before; the last one ends at about 10
+  # million. This suits counts and milliseconds. Without these options, Google would choose other buckets,
+  # and every plan would show a change.
   bucket_options {
     exponential_buckets {
       num_finite_buckets = 40
@@ -91,7 +93,7 @@ resource "google_logging_metric" "count" {
   }
 }
 
-# Attempts of the jobs that ended, by what they were answered.
+# Counts the ended attempts of each job, by the status of the function's response.
 resource "google_logging_metric" "job" {
   for_each = local.jobs
 
@@ -113,8 +115,8 @@ resource "google_logging_metric" "job" {
 }
 
 locals {
-  # Log-based metrics in PromQL. One may come from more than one kind of resource, and Google refuses
-  # a query that does not say from which.
+  # The names of log-based metrics in PromQL. A log-based metric may have values of several kinds of
+  # resources, and Google refuses a query that does not name one kind.
   function = "{monitored_resource=\"cloud_run_revision\"}"
   series = {
     for name in keys(local.metrics) : name => {
@@ -127,28 +129,29 @@ locals {
   lost   = "pubsub_googleapis_com:subscription_num_undelivered_messages{monitored_resource=\"pubsub_subscription\",subscription_id=\"${local.prefix}-dead\"}"
   oldest = "pubsub_googleapis_com:subscription_oldest_unacked_message_age{monitored_resource=\"pubsub_subscription\",subscription_id=~\"${local.prefix}-(${join("|", keys(local.deliveries))}|partner-.*)\"}"
 
-  # Name -> what is queried, for how many seconds it must hold, what it means and what to do.
+  # Name -> query; the seconds for which the query must hold; severity; and advice, which says what the
+  # alert means and what to do.
   alerts = merge(
     {
       dead_letters = {
         query    = "max(${local.lost}) > 0"
         duration = 0
         severity = "ERROR"
-        advice   = "Events could not be loaded in 100 attempts. They are kept for 31 days in the subscription ${local.prefix}-dead, or for 7 in quarantine where nobody can read them; the load function's log says why."
+        advice   = "Pub/Sub has delivered events 100 times, and load or privacy could not handle them. The subscription ${local.prefix}-dead keeps them for 31 days; unreadable ones go to quarantine for 7 days. The functions' logs say why they failed: docs/operations.md, \"Quarantine and dead letters\"."
       }
       backlog = {
         query    = "max(${local.oldest}) > 600"
         duration = 300
         severity = "ERROR"
-        advice   = "The oldest undelivered event is more than 10 minutes old: the load function, BigQuery or a partner's back end does not keep up. Nothing is lost for 7 days."
+        advice   = "The oldest undelivered event is more than 10 minutes old: load, privacy, BigQuery or a partner's back end is too slow or does not work. The incident's label `subscription_id` says which events wait. Pub/Sub keeps them for 7 days."
       }
       errors = {
         query    = "sum by (service_name) (increase(${local.runs}[5m])) > 5"
         duration = 300
         severity = "ERROR"
-        advice   = "A function answers 5xx. Senders and Pub/Sub retry; look at its log."
+        advice   = "A function answers with 5xx. Senders and Pub/Sub retry. The incident's label `service_name` names the function; find the reason in its log."
       }
-      # One result for each reason that is over its limit.
+      # The query has one result for each reason with too many refusals.
       refusals = {
         query = join(" or ", [
           for reason, limit in local.refusals :
@@ -156,83 +159,87 @@ locals {
         ])
         duration = 0
         severity = "WARNING"
-        advice   = "Webhooks are refused; the incident's label `reason` says for what, docs/webhook-contract.md what it means and who can fix it."
+        advice   = "The function receive refuses many webhooks. The incident's label `reason` names the reason. docs/webhook-contract.md says what it means and who can fix it."
       }
-      # One result for each record. Its partner is closed until that is fixed, and no other is.
+      # The query has one result for each record with an error. The error blocks the partner of this
+      # record only.
       records = {
         query    = "sum by (partner, field) (increase(${local.series.faulty.sum}[15m])) > 0"
         duration = 0
         severity = "ERROR"
-        advice   = "A record in a secret has an error; the incident's labels `partner` and `field` name it. A partner with an error is answered 503 (`partner_faulty` or `project_disputed`) until it is fixed; all others go on. Without a partner it is a person's entry among `viewers` or `privacy_callers`. Apply again with the right value: docs/operations.md, \"Records with an error\"."
+        advice   = "A record in a secret has an error. The incident's labels `partner` and `field` say where. If the label `partner` names a partner, the partner's webhooks get 503 (`partner_faulty` or `project_disputed`) until you fix the record; other partners are not affected. If it is empty, the error is in a person's entry in `viewers` or `privacy_callers`. Correct the value and apply again: docs/operations.md, \"Records with an error\"."
       }
-      # A sweep checks it once a day; one that cannot is no success, and its job late.
+      # A sweep checks the retention once a day. If the check fails, the sweep fails, and the alert
+      # `job_sweep` follows.
       retention = {
         query    = "sum(increase(${local.series.retention_late.sum}[25h])) > 0"
         duration = 0
         severity = "ERROR"
-        advice   = "Something is kept for longer than is promised. The privacy function's log line `retention checked` says where, docs/privacy.md how long it may be; look at the nightly jobs, at partition expiration and at the bucket's lifecycle."
+        advice   = "Data is kept for longer than promised. The log line `retention checked` of the privacy function says where. docs/privacy.md says how long each kind of data may be kept. Check the nightly jobs, the expiration of partitions, and the bucket's lifecycle."
       }
-      # Each sweep says so again. The promise is day 30, and an erasure is due after 28 days.
+      # Each sweep writes the line again while erasures are overdue. An erasure is due after 28 days, and
+      # must be executed by the end of day 30.
       overdue = {
         query    = "sum(increase(${local.series.overdue.sum}[2h])) > 0"
         duration = 0
         severity = "ERROR"
-        advice   = "Erasures have been due for 20 hours and are not executed. They must be executed by the end of day 30: a day is left. Find out why sweeps fail: look at the log lines `sweep ends early` and `statement failed` of the privacy function. Then call `POST /sweep`."
+        advice   = "Erasures have been due for 20 hours, and are not executed yet. They must be executed by the end of day 30, so about a day is left. Find out why sweeps fail: look at the log lines `sweep ends early` and `statement failed` of the privacy function. Then call `POST /sweep`."
       }
-      # A sweep searches all days once a week, and erases what it finds.
+      # Once a week, a sweep searches all days, and erases the rows that earlier sweeps have missed.
       late_rows = {
         query    = "sum(increase(${local.series.missed.sum}[2h])) > 0"
         duration = 0
         severity = "ERROR"
-        advice   = "Rows of erased people came late, and sweeps did not find them until now; the sweep that found them has erased them. Report it: either load stored a row without noting its day, or somebody stored rows in another way."
+        advice   = "Rows of erased people came late, and earlier sweeps did not find them. The last sweep has found and erased them. Report this alert to the maintainers, because it means that load stored a row without noting its day, or that somebody stored rows without load."
       }
-      # Each sweep reads the list, and says so again.
+      # Each sweep reads the list, and writes the line again while the list is nearly full.
       closed_list = {
         query    = "sum(increase(${local.series.closed_list.count}[2h])) > 0"
         duration = 0
         severity = "WARNING"
-        advice   = "The list of closed partners is nearly as long as a secret may be, or full: then no other partner can be offboarded. Take out those that were closed more than 75 days ago: docs/operations.md, \"The list of closed partners\"."
+        advice   = "The list of closed partners is full or nearly full, because a secret has a maximum size. When it is full, no other partner can be offboarded. Remove the partners that were closed more than 75 days ago: docs/operations.md, \"The list of closed partners\"."
       }
       unfiled = {
         query    = "sum(increase(${local.series.unfiled.sum}[2h])) > 0"
         duration = 0
         severity = "ERROR"
-        advice   = "Deletions in the chat were stored and not filed when they came. The nightly job has filed them. Find out why they were missed: look at the subscription ${local.prefix}-privacy, at the dead letters, and at what the privacy function logged at that time."
+        advice   = "Users deleted or restored their profiles in the chat, and the privacy function did not record this when the events arrived. The nightly job has recorded it now. Find out why the events were missed: look at the subscription ${local.prefix}-privacy, the dead letters, and the log of the privacy function at that time."
       }
       contradiction = {
         query    = "sum(increase(${local.series.contradiction.sum}[2h])) > 0"
         duration = 0
         severity = "ERROR"
-        advice   = "The chat reported a deletion and a restoration of one person in one order, but their times say the other. The deletion is filed. Ask the partner which came last, and take the erasure back within 28 days if the person came back: docs/operations.md, the log line `deletion contradicts restoration`."
+        advice   = "The chat reported a deletion and a restoration of the same person. They arrived in one order, but their times say the opposite order. The deletion is filed. Ask the partner which of the two was last. If the person came back, take the erasure back within 28 days: docs/operations.md, the log line `deletion contradicts restoration`."
       }
       bill = {
         query    = "sum(increase(${local.series.billed_too_much.count}[1h])) > 0"
         duration = 0
         severity = "WARNING"
-        advice   = "A statement of the privacy function billed more bytes than STATEMENT_BYTES. It was carried out: an erasure does not wait for its price. The log line `statement billed too much` names the statement and the job."
+        advice   = "A statement of the privacy function billed more bytes than STATEMENT_BYTES. BigQuery did not stop it, because an erasure must be executed in any case. The log line `statement billed too much` names the statement and the BigQuery job."
       }
       spill = {
         query    = "sum(increase(${local.series.replay_remaining.sum}[10m])) > 0"
         duration = 1800
         severity = "WARNING"
-        advice   = "Spilled events wait longer than the replay needs: does Pub/Sub take messages again? The operate function's log names what fails."
+        advice   = "Spilled events have been waiting for half an hour, although a replay runs every five minutes. Check whether Pub/Sub takes messages again. The log of the operate function says what fails."
       }
-      # Not for a cell that never had an event: there must have been some within the last week.
+      # The query needs an event within the last 7 days, so a new cell without events raises no alert.
       quiet = {
         query    = "sum(increase(${local.series.accepted.sum}[7d])) > 0 unless sum(increase(${local.series.accepted.sum}[${var.settings.quiet_hours}h])) > 0"
         duration = 300
         severity = "WARNING"
-        advice   = "No event was accepted for ${var.settings.quiet_hours} hours. Does the chat product still have the right URL?"
+        advice   = "No event was accepted for ${var.settings.quiet_hours} hours. Check whether the chat product still has the right URL."
       }
     },
     {
-      # An attempt must have ended longer ago than the job may be late: a new job has that time for
-      # its first success. A job that runs no more has such an attempt for a week.
+      # The query needs an attempt that ended more than `late_after` seconds ago, and within 7 days before
+      # that. So a new job has `late_after` seconds for its first success, and the alert of a job that
+      # does not run any more closes after a week.
       for name, job in local.jobs : "job_${name}" => {
         query    = "sum(increase(logging_googleapis_com:user_${local.metric_prefix}_job_${name}{monitored_resource=\"cloud_scheduler_job\"}[7d] offset ${job.late_after}s)) > 0 unless sum(increase(logging_googleapis_com:user_${local.metric_prefix}_job_${name}{monitored_resource=\"cloud_scheduler_job\",status=\"200\"}[${job.late_after}s])) > 0"
         duration = 300
         severity = "ERROR"
-        advice   = "The job ${local.prefix}-${name} has not succeeded for ${job.late_after} seconds; Cloud Scheduler's log says what it was answered."
+        advice   = "The job ${local.prefix}-${name} has not succeeded for ${job.late_after} seconds. Cloud Scheduler's log has the response of the function."
       }
     },
   )
@@ -253,7 +260,7 @@ resource "google_monitoring_alert_policy" "this" {
       query                     = each.value.query
       duration                  = "${each.value.duration}s"
       evaluation_interval       = "60s"
-      disable_metric_validation = true # a metric exists from its first value on
+      disable_metric_validation = true # a log-based metric exists only from its first value on
     }
   }
   documentation {

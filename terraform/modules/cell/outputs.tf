@@ -1,25 +1,25 @@
 output "receive_url" {
-  description = "The receiver's address."
+  description = "The address of the function receive."
   value       = google_cloudfunctions2_function.this["receive"].service_config[0].uri
 }
 
 output "operate_url" {
-  description = "The operate function's address."
+  description = "The address of the function operate."
   value       = google_cloudfunctions2_function.this["operate"].service_config[0].uri
 }
 
 output "privacy_url" {
-  description = "The privacy function's address."
+  description = "The address of the function privacy."
   value       = google_cloudfunctions2_function.this["privacy"].service_config[0].uri
 }
 
 output "dashboard_url" {
-  description = "The dashboard's address, which a browser opens where Identity-Aware Proxy is on."
+  description = "The address of the dashboard. A browser can open it only if the cell uses Identity-Aware Proxy."
   value       = google_cloudfunctions2_function.this["dashboard"].service_config[0].uri
 }
 
 output "dashboard_command" {
-  description = "With `iap`, the command that switches Identity-Aware Proxy on for the dashboard, once; otherwise, the command that opens the dashboard at http://127.0.0.1:8080."
+  description = "A command. Without `iap`, it opens the dashboard at http://127.0.0.1:8080. With `iap`, run it once: it turns Identity-Aware Proxy on for the dashboard."
   value = join(" ", [
     "gcloud run services",
     var.settings.iap ? "update ${local.prefix}-dashboard --iap" : "proxy ${local.prefix}-dashboard",
@@ -36,12 +36,12 @@ output "datasets" {
 }
 
 output "bi_connection" {
-  description = "A JDBC address, with the region's endpoint if BigQuery has one."
+  description = "The JDBC address for BI tools. If BigQuery has a regional endpoint in the region, the address names it."
   value       = "jdbc:bigquery://https://${local.bigquery_host}:443;ProjectId=${var.project_id};DefaultDataset=${local.bi_id};Location=${local.region};"
 }
 
 output "parts" {
-  description = "Each resource that has a location, by name, and the addresses of the APIs that report it."
+  description = "The names of all resources that have a location, and the addresses of the APIs that report these locations."
   value = merge(local.parts, {
     region     = local.region
     project_id = var.project_id

@@ -1,4 +1,5 @@
-# Who may call the privacy function: IAM lets them in, the secret says whose matter which projects are.
+# People and service accounts that may call the function `privacy`. IAM lets them call the function, and the
+# secret `callers` says for which projects each of them may act.
 
 locals {
   callers = setunion(var.callers.everything, keys(var.callers.some))
@@ -12,18 +13,20 @@ resource "google_cloud_run_v2_service_iam_member" "callers" {
   role     = "roles/run.invoker"
   member   = "${endswith(each.key, ".gserviceaccount.com") ? "serviceAccount" : "user"}:${each.key}"
 
-  # Each project is a condition of its own on the bucket.
+  # Google allows one identity at most 20 conditional grants of a role. With at most 20 projects, an
+  # identity stays below this limit.
   lifecycle {
     precondition {
       condition     = contains(var.callers.everything, each.key) || length(lookup(var.callers.some, each.key, [])) <= 20
-      error_message = "${each.key} is named in the privacy_callers of ${length(lookup(var.callers.some, each.key, []))} projects of the cell ${var.name}; Google allows 20 conditional grants of a role to one identity. Use a second identity, or name it in the cell's own privacy_callers if all projects of the cell are its matter."
+      error_message = "${each.key} is in privacy_callers for ${length(lookup(var.callers.some, each.key, []))} projects of the cell ${var.name}, but at most 20 are allowed. Use a second identity. Or add this one to privacy_callers of the cell, if it may act for all projects of the cell."
     }
   }
 }
 
-# Who may have somebody's data exported may fetch the export: by its name, for nobody may list others'.
-# The partner is part of it, so who takes over a project's name cannot fetch the former one's exports.
-# IAM takes 20 conditional grants of a role for each member, and 12 operators in each condition.
+# Lets callers fetch the exports of their own projects. They must know an export's name, because they may
+# not list objects. The name contains the partner: if a project's name passes to another partner, this
+# partner's callers cannot fetch the former partner's exports. IAM allows 12 operators in a condition, so
+# each condition names at most 13 projects.
 resource "google_storage_bucket_iam_member" "exports" {
   for_each = merge(
     { for identity in var.callers.everything : identity => { identity = identity, folders = ["exports/"] } },
@@ -48,7 +51,7 @@ resource "google_storage_bucket_iam_member" "exports" {
   }
 }
 
-# As functions/secrets/permissions.py reads it, at every request.
+# The secret that functions/secrets/permissions.py reads at every request.
 resource "google_secret_manager_secret_version" "callers" {
   secret                 = google_secret_manager_secret.this["callers"].id
   secret_data_wo_version = parseint(substr(sha256(jsonencode(var.callers)), 0, 12), 16)
@@ -57,17 +60,20 @@ resource "google_secret_manager_secret_version" "callers" {
   lifecycle {
     create_before_destroy = true
 
-    # An address may have letters of several bytes; base64 counts bytes: 87380 are 65535 of them.
+    # A secret has at most 65536 bytes. Terraform's `length` counts characters, and a character may have
+    # several bytes. base64 has only characters of one byte: 65535 bytes become 87380 of them.
     precondition {
       condition     = length(base64encode(jsonencode(var.callers))) <= 87380
-      error_message = "Too many privacy_callers in the cell ${var.name}: a secret holds 64 KiB, and each has its address and its projects in it. Make another cell in the same region and pin projects to it (terraform/README.md, \"How much fits\")."
+      error_message = "Too many privacy_callers in the cell ${var.name}: their addresses and projects must fit into a secret of 64 KiB. Create another cell in the same region, and pin projects to it (terraform/README.md, \"How much fits\")."
     }
   }
 }
 
-# The residency report asks where each of these is; it reads no row, object, message or value.
+# The resources whose locations the residency report reads. The roles below do not let it read rows,
+# objects, messages or values of secrets.
 locals {
-  # By name: a dataset itself would refer to the function's account, and so to the function.
+  # Datasets are listed by name. A reference to a dataset would also refer to the function, whose account is
+  # in the dataset's access, and that would be a circle.
   parts = {
     topics   = [for topic in google_pubsub_topic.this : "projects/${var.project_id}/topics/${topic.name}"]
     secrets  = [for secret in google_secret_manager_secret.this : "projects/${var.project_id}/secrets/${secret.secret_id}"]

@@ -1,11 +1,12 @@
-# Topics and subscriptions. Messages are stored in the region, and publishing or subscribing
-# through any other region is refused.
+# Topics and subscriptions. Pub/Sub stores messages in the cell's region, and refuses to take or deliver
+# them through another region.
 locals {
-  ack_deadline_seconds = 60 # also how long a push may take
+  ack_deadline_seconds = 60 # also the time limit of a push
   retention_seconds    = 7 * 24 * 60 * 60
   dead_letter_seconds  = 31 * 24 * 60 * 60
 
-  # Functions that Pub/Sub delivers events to: where, and which (all, without a filter).
+  # The functions to which Pub/Sub delivers events: the path, and a filter. Without a filter, Pub/Sub
+  # delivers all events.
   deliveries = {
     load    = { path = "/", filter = null }
     privacy = { path = "/stream", filter = "attributes.event = \"delete_profile_confirmed\" OR attributes.event = \"account_restored\"" }
@@ -70,10 +71,10 @@ resource "google_pubsub_subscription" "function" {
     max_delivery_attempts = 100
   }
   expiration_policy {
-    ttl = "" # never, however quiet it is
+    ttl = "" # the subscription never expires, even if no event arrives for a long time
   }
 
-  # Pushes before they may be made would use up delivery attempts.
+  # Without these permissions, pushes would fail and use up delivery attempts.
   depends_on = [
     google_cloud_run_v2_service_iam_member.push,
     google_pubsub_subscription.dead,
@@ -86,11 +87,11 @@ resource "google_pubsub_subscription" "function" {
   }
 }
 
-# A dead-letter topic without a subscription would lose what comes to it.
+# Keeps the dead letters. A topic without a subscription would lose its messages.
 resource "google_pubsub_subscription" "dead" {
   name                       = "${local.prefix}-dead"
   topic                      = google_pubsub_topic.this["dead"].id
-  ack_deadline_seconds       = 600 # longer than REPLAY_SECONDS: a replay holds what it has pulled
+  ack_deadline_seconds       = 600 # longer than REPLAY_SECONDS, because a replay keeps the letters that it has pulled until it ends
   message_retention_duration = "${local.dead_letter_seconds}s"
   labels                     = var.labels
   deletion_policy            = "PREVENT"
@@ -104,7 +105,7 @@ resource "google_pubsub_subscription" "dead" {
   }
 }
 
-# Pulling functions.
+# Functions that pull messages from a subscription.
 resource "google_pubsub_subscription_iam_member" "function" {
   for_each = merge([
     for name, function in local.functions : {
@@ -117,7 +118,8 @@ resource "google_pubsub_subscription_iam_member" "function" {
   member       = google_service_account.this[each.value.function].member
 }
 
-# Partners' own back ends. The filter cannot be changed in place: Pub/Sub's rule.
+# Pushes events to partners' own back ends. Pub/Sub cannot change the filter of a subscription, so
+# Terraform replaces the subscription if its filter changes.
 resource "google_pubsub_subscription" "partner" {
   for_each = var.subscriptions
 
@@ -149,7 +151,7 @@ resource "google_pubsub_subscription" "partner" {
   lifecycle {
     precondition {
       condition     = length(each.value.filter) <= 256
-      error_message = "Pub/Sub takes filters of 256 characters and that of ${each.key} has ${length(each.value.filter)}: name fewer kinds, events or projects, or make two subscriptions."
+      error_message = "A filter in Pub/Sub has at most 256 characters, and the filter of ${each.key} has ${length(each.value.filter)}. Name fewer kinds, events or projects, or make two subscriptions."
     }
   }
 }
@@ -163,7 +165,7 @@ resource "google_cloud_run_v2_service_iam_member" "push" {
   member   = google_service_account.this["push"].member
 }
 
-# Pub/Sub signs the tokens of its pushes: identity tokens, and no access tokens.
+# Lets Pub/Sub create the identity tokens of its pushes. With this role, it cannot create access tokens.
 resource "google_service_account_iam_member" "push_token" {
   for_each = toset(concat(["push"], length(var.subscriptions) == 0 ? [] : ["partners"]))
 
@@ -172,7 +174,8 @@ resource "google_service_account_iam_member" "push_token" {
   member             = var.agents.pubsub
 }
 
-# Pub/Sub moves dead letters itself: publishes them there and acknowledges them here.
+# Lets Pub/Sub move dead letters: it publishes them to the topic `dead`, and acknowledges them in the
+# subscription that could not deliver them.
 resource "google_pubsub_topic_iam_member" "dead_letters" {
   topic  = google_pubsub_topic.this["dead"].id
   role   = "roles/pubsub.publisher"

@@ -1,16 +1,17 @@
-# Slots in which erasures are executed, where `erasure_slots` asks for them.
+# A reservation of slots, in which BigQuery executes erasures if `erasure_slots` is set.
 #
-# An erasure changes rows in many days. Per byte, BigQuery bills each of these days whole; by slots, it
-# bills the seconds for which it rewrites them. The functions name the reservation in single jobs, so
-# it has no assignment, and all other queries of the project are still billed per byte. The sources and
-# what was rejected: docs/decisions/0121-erasures-may-be-paid-by-slots.md.
+# An erasure changes rows on many days. If BigQuery bills by the byte, it bills all bytes of each of these
+# days. If it bills by slots, it bills the seconds that it needs to rewrite them. `privacy` names the
+# reservation in the jobs of an erasure. So the reservation has no assignment, and all other queries of the
+# project are still billed by the byte. For sources and alternatives, see
+# docs/decisions/0121-erasures-may-be-paid-by-slots.md.
 resource "google_bigquery_reservation" "erasures" {
   count = var.settings.erasure_slots > 0 ? 1 : 0
 
   name          = "${local.prefix}-erasures"
-  location      = local.region # jobs in other regions cannot use it
-  edition       = "ENTERPRISE" # Standard reads no tables with a key of one's own
-  slot_capacity = 0            # while no erasure is executed, it costs nothing
+  location      = local.region # a job can use a reservation in its own region only
+  edition       = "ENTERPRISE" # the edition STANDARD cannot read tables that are encrypted with `cmek`
+  slot_capacity = 0            # without a baseline, the reservation is free while no erasure runs
 
   autoscale {
     max_slots = var.settings.erasure_slots
@@ -21,8 +22,8 @@ locals {
   reservation = var.settings.erasure_slots > 0 ? "projects/${var.project_id}/locations/${local.region}/reservations/${local.prefix}-erasures" : ""
 }
 
-# Google's own roles that allow a job to name a reservation also allow to create datasets. The provider
-# cannot grant a role on one reservation.
+# Lets `privacy` name the reservation in a job. Google's own roles for that also allow creating datasets. The
+# role is granted on the project, because the provider cannot grant a role on one reservation.
 resource "google_project_iam_custom_role" "reserve" {
   count = var.settings.erasure_slots > 0 ? 1 : 0
 
@@ -32,7 +33,8 @@ resource "google_project_iam_custom_role" "reserve" {
   permissions = ["bigquery.reservations.use"]
 }
 
-# The id of a deleted role is taken for 37 days: the suffix lets you create a destroyed cell again.
+# Google reserves the id of a deleted role for 37 days. With this random suffix, you can create a destroyed
+# cell again at once.
 resource "random_id" "reserve_role" {
   count       = var.settings.erasure_slots > 0 ? 1 : 0
   byte_length = 3

@@ -1,4 +1,4 @@
-# What runs by the clock (UTC): one entry each in `jobs`.
+# The scheduled jobs. Each has an entry in `jobs`; schedules are in UTC.
 locals {
   jobs = {
     replay = {
@@ -6,11 +6,11 @@ locals {
       function    = "operate"
       path        = "/replay"
       schedule    = "*/5 * * * *"
-      deadline    = 320  # seconds for one call
-      late_after  = 1800 # seconds without a success; then an alert
+      deadline    = 320  # the time limit of one call, in seconds
+      late_after  = 1800 # the seconds without a success after which an alert is raised
     }
     settle = {
-      description = "Leaves one row of each event, and one of each person."
+      description = "Deletes copies, so that each event and each person has one row."
       function    = "operate"
       path        = "/settle"
       schedule    = "0 0 * * *"
@@ -18,7 +18,7 @@ locals {
       late_after  = 90000
     }
     refresh = {
-      description = "Brings the numbers by day up to date."
+      description = "Brings active days and rollups up to date."
       function    = "operate"
       path        = "/refresh"
       schedule    = "0 0 * * *"
@@ -29,12 +29,12 @@ locals {
       description = "Executes erasures that are due."
       function    = "privacy"
       path        = "/sweep"
-      schedule    = "20 * * * *" # not when settle and refresh run
+      schedule    = "20 * * * *" # at another minute than settle and refresh
       deadline    = 560
-      late_after  = 10800 # the erasure promise has a day to spare
+      late_after  = 10800 # erasures are due more than a day before the deadline, so three hours do no harm
     }
     unfiled = {
-      description = "Files deletions in the chat that were stored and not filed."
+      description = "Files deletions in the chat that were stored but not filed when they arrived."
       function    = "privacy"
       path        = "/unfiled"
       schedule    = "50 3 * * *"
@@ -64,7 +64,7 @@ resource "google_cloud_scheduler_job" "this" {
     }
   }
   retry_config {
-    retry_count = 0 # the next interval is the retry
+    retry_count = 0 # the next scheduled call continues, so a retry is not needed
   }
 
   depends_on = [google_cloud_run_v2_service_iam_member.scheduler, google_service_account_iam_member.scheduler_token]

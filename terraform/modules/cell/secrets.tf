@@ -1,11 +1,14 @@
-# Secrets, replicated in the region only. Their values are write-only: no state and no plan has them.
+# Secrets, stored in the cell's region only. Their values are write-only, so neither the state nor a plan
+# contains them.
 
 resource "google_secret_manager_secret" "this" {
   for_each = toset(["callers", "closed", "partners", "pseudonym", "viewers"])
 
   secret_id = "${local.prefix}-${each.key}"
-  # What cannot be created again is disabled for 30 days before it is destroyed (docs/operations.md).
-  # What an apply writes again is not: a signing secret that is taken away is meant to be gone.
+  # Without the closed list or the pseudonym key, a cell cannot work, and neither can be created again. So
+  # Google disables a destroyed version for 30 days before it deletes the version (docs/operations.md).
+  # The other secrets have no such delay: an apply writes them again, and a signing secret that you remove
+  # must be gone at once.
   version_destroy_ttl = contains(["closed", "pseudonym"], each.key) ? "2592000s" : null
   deletion_policy     = "PREVENT"
   deletion_protection = true
@@ -31,21 +34,22 @@ resource "google_secret_manager_secret" "this" {
 }
 
 locals {
-  # What a change of the partners' secret is recognised by: a write-only value itself cannot be.
+  # Terraform cannot compare a write-only value. It writes the secret again when this number changes.
   partners_version = parseint(substr(sha256(jsonencode([
     var.partners,
     { for name in keys(var.partners) : name => var.signing_versions[name] },
   ])), 0, 12), 16)
 }
 
-# A new version takes the place of the old one; the receiver reads the newest every minute.
+# Terraform creates the new version before it destroys the old one. `receive` reads the newest version
+# every minute.
 resource "google_secret_manager_secret_version" "partners" {
   secret                 = google_secret_manager_secret.this["partners"].id
   secret_data_wo_version = local.partners_version
   secret_data_wo = jsonencode({
     partners = {
       for name, partner in var.partners : name => merge(
-        # Without what is false, so that more partners fit.
+        # Leave out `request_ids` if it is false, so that more partners fit into the secret.
         { for member, value in partner : member => value if member != "request_ids" || partner.request_ids },
         { for member, secrets in { signing_secrets = lookup(var.signing_secrets, name, []) } : member => secrets if length(secrets) > 0 },
       )
@@ -57,11 +61,12 @@ resource "google_secret_manager_secret_version" "partners" {
   }
 }
 
-# The key of the user keys: a version for each key space, none ever replaced.
+# The pseudonym key, from which functions compute user keys. Each `pseudonym_key_version` has a version of
+# the secret. Terraform never replaces a version.
 #
-# A version that is added says from when it is used, for events received from then on. By then every
-# function has it, so an erasure knows the keys that rows of before it can have
-# (functions/secrets/pseudonym_keys.py).
+# Every version but the first contains the time of receipt from which events use it, 24 hours after it
+# was created. By then, every function has the version, so an erasure can compute all user keys that the
+# rows of a person may have (functions/secrets/pseudonym_keys.py).
 locals {
   key_notice = "24h"
 }
@@ -71,8 +76,8 @@ resource "google_secret_manager_secret_version" "pseudonym" {
 
   secret                 = google_secret_manager_secret.this["pseudonym"].id
   secret_data_wo_version = tonumber(each.key)
-  # 32 bytes from three random UUIDs (366 random bits). It is evaluated again in each run, but sent
-  # only when the version is made, and kept nowhere else.
+  # 32 bytes from three random UUIDs, which have 366 random bits. Each run of Terraform makes other bytes,
+  # but sends them only when it creates the version. They are stored in the secret only.
   secret_data_wo = join(" ", concat(
     [base64sha256("${uuid()}${uuid()}${uuid()}")],
     each.key == "1" ? [] : [timeadd(timestamp(), local.key_notice)],
@@ -84,10 +89,10 @@ resource "google_secret_manager_secret_version" "pseudonym" {
   }
 }
 
-# The partners whose offboarding has begun. The first version names none; the privacy function adds
-# the later ones. If somebody destroys this version by hand, the next apply makes an empty list. Its
-# two times tell the functions so, and they refuse it until the next sweep writes the last list again
-# (functions/secrets/closed_partners.py).
+# The closed list. Terraform creates the first version, which is empty; the function `privacy` adds the
+# later ones. If somebody destroys the first version, the next apply creates another empty list as the
+# newest version. From its two times, the functions see that it is not the first list. They refuse it
+# until the next sweep writes the last list again (functions/secrets/closed_partners.py).
 resource "google_secret_manager_secret_version" "closed" {
   secret                 = google_secret_manager_secret.this["closed"].id
   secret_data_wo_version = 1
@@ -105,11 +110,11 @@ resource "google_secret_manager_secret_version" "closed" {
 }
 
 locals {
-  # What functions mount: of each secret its versions, by file name.
+  # The versions of each secret that functions mount: secret -> file name -> version.
   volumes = merge(
-    # Read again and again, so the newest version it is.
+    # Functions read these files again and again, and always get the newest version.
     { for name in ["callers", "closed", "partners", "viewers"] : name => { "${name}.json" = "latest" } },
-    # Pinned: rows made with a key need that key for ever.
+    # All versions of the key, each in a file of its own, because old rows have keys of old versions.
     { pseudonym = { for version, key in google_secret_manager_secret_version.pseudonym : version => key.version } },
   )
 }
@@ -126,7 +131,7 @@ resource "google_secret_manager_secret_iam_member" "function" {
   member    = google_service_account.this[each.value.function].member
 }
 
-# Functions that add versions to a secret, which is more than reading and less than changing any.
+# Lets a function add versions to a secret. With this role, it cannot read or change existing versions.
 resource "google_secret_manager_secret_iam_member" "adder" {
   for_each = merge([
     for name, function in local.functions : {

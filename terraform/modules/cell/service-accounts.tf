@@ -1,4 +1,5 @@
-# One account per function, one to build them, and one for each service that calls.
+# The service accounts: one for each function, one for building them, and one for each Google service that
+# calls functions.
 locals {
   accounts = merge(
     { for name in keys(local.functions) : name => "The ${name} function of the cell ${var.name}" },
@@ -20,15 +21,16 @@ resource "google_service_account" "this" {
   display_name = each.value
 }
 
-# Building: read the source, push the image, write the log.
+# The permissions of the build account: read the code, write images, write logs.
 resource "google_storage_bucket_iam_member" "build_source" {
   bucket = google_storage_bucket.source.name
   role   = "roles/storage.objectViewer"
   member = google_service_account.this["build"].member
 }
 
-# Cloud Functions copies the zip to a bucket of its own, which exists from the first build on. A key
-# of the cell's own adds a digest of the key to the bucket's name.
+# Cloud Functions copies the zip to a bucket of its own, which it creates at the first build. So the role is
+# granted on the project, with a condition on the bucket's name. If the cell has a key of its own, the
+# name ends with a hyphen and a digest of the key.
 locals {
   staging_bucket = "projects/_/buckets/gcf-v2-sources-${var.project_number}-${local.region}"
 }
@@ -55,14 +57,15 @@ resource "google_artifact_registry_repository_iam_member" "build_images" {
   member     = google_service_account.this["build"].member
 }
 
-# This role exists on projects only.
+# The role to write logs exists on projects only.
 resource "google_project_iam_member" "build_logs" {
   project = var.project_id
   role    = "roles/logging.logWriter"
   member  = google_service_account.this["build"].member
 }
 
-# Running queries: a role that exists on projects only. What is read is decided by the datasets.
+# Lets functions run queries; this role exists on projects only. The datasets and tables decide what a
+# function may read.
 resource "google_project_iam_member" "function_jobs" {
   for_each = toset([for name, function in local.functions : name if function.queries])
 
@@ -89,8 +92,9 @@ locals {
   ]
 }
 
-# Grants take a while to be true everywhere, those that an upgrade adds as well: a new one makes the
-# wait again. Names alone tell that, for they are known in every plan; nothing takes a value from here.
+# Waits until new grants work everywhere, before functions use them. If an upgrade adds a grant, the wait
+# happens again. `triggers` has only names, which every plan knows. No other resource uses a value of this
+# one, so a repeated wait replaces nothing.
 resource "time_sleep" "permissions" {
   create_duration = "60s"
   triggers        = { grants = sha256(jsonencode(local.grants_of_functions)), reservation = local.reservation }

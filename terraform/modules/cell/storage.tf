@@ -1,8 +1,9 @@
-# Buckets. None keeps what was deleted: an erasure is an erasure.
+# Buckets. They keep no deleted objects and no old versions, so that erased people do not stay in them.
 locals {
-  # Days by prefix; where several fit, the shortest counts. All less than the 30 days of the erasure
-  # promise. Unreadable data cannot be searched for a person, so it is deleted after 7 days. Data on
-  # legal hold is below `on_hold/`: a sweep deletes it when the hold ends, so it has no rule here.
+  # Prefix -> the days after which Cloud Storage deletes objects below it. If several prefixes match, the
+  # shortest time counts. All times are below the 30 days within which erasures must be complete.
+  # Unreadable data cannot be searched for a person, so it is deleted after 7 days. Events on hold are
+  # below `on_hold/`, which has no entry: a sweep deletes them when the hold ends.
   lifecycle_days = {
     "exports/"                    = 1
     "spill/"                      = 28
@@ -15,10 +16,10 @@ locals {
   }
 }
 
-# Spill, quarantine, exports, and what legal holds keep of closed partners.
+# The bucket for spill, quarantine, exports, and events of closed partners that are on hold.
 resource "google_storage_bucket" "data" {
-  #checkov:skip=CKV_GCP_62:data-access audit logs (project.tf) tell more, in a log bucket of the region
-  #checkov:skip=CKV_GCP_78:an old version would outlive the erasure of the person in it
+  #checkov:skip=CKV_GCP_62:audit logs of data access (project.tf) say more, and are in a log bucket of the region
+  #checkov:skip=CKV_GCP_78:an old version of an object could contain erased people
 
   name                        = "${var.project_id}-${local.prefix}"
   location                    = local.region
@@ -54,7 +55,7 @@ resource "google_storage_bucket" "data" {
   }
 }
 
-# Who takes events in may only create objects: it can neither read, list, replace nor delete any.
+# `receive` and `load` may only create objects; they cannot read, list, replace or delete any.
 resource "google_storage_bucket_iam_member" "data" {
   for_each = { for name, function in local.functions : name => function.bucket if function.bucket != null }
 
@@ -63,16 +64,16 @@ resource "google_storage_bucket_iam_member" "data" {
   member = google_service_account.this[each.key].member
 }
 
-# The functions' source.
+# The bucket for the functions' code.
 resource "google_storage_bucket" "source" {
-  #checkov:skip=CKV_GCP_62:data-access audit logs (project.tf) tell more, in a log bucket of the region
-  #checkov:skip=CKV_GCP_78:objects are named by their content and never overwritten
+  #checkov:skip=CKV_GCP_62:audit logs of data access (project.tf) say more, and are in a log bucket of the region
+  #checkov:skip=CKV_GCP_78:an object is named by its content, so it is never overwritten
 
   name                        = "${var.project_id}-${local.prefix}-source"
   location                    = local.region
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
-  force_destroy               = true # the repository has it all
+  force_destroy               = true # the repository has all the code
   labels                      = var.labels
 
   soft_delete_policy {

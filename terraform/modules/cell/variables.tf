@@ -40,13 +40,13 @@ variable "project_number" {
 }
 
 variable "bigquery_endpoint" {
-  description = "Whether BigQuery has a regional endpoint in the cell's region."
+  description = "Whether BigQuery has a regional endpoint in the region of the cell."
   type        = bool
   nullable    = false
 }
 
 variable "scheduler_region" {
-  description = "Where Cloud Scheduler runs the jobs: the cell's region, if Cloud Scheduler exists there."
+  description = "The region in which Cloud Scheduler runs the jobs: the cell's region, or the nearest one that has Cloud Scheduler."
   type        = string
   nullable    = false
 }
@@ -58,13 +58,13 @@ variable "source_zip" {
 }
 
 variable "sql" {
-  description = "The folder with store/*.json, and with *.sql and *.json below bi/."
+  description = "The path of the folder `sql`, which has tables in store/*.json, and views in *.sql and *.json below bi/."
   type        = string
   nullable    = false
 }
 
 variable "agents" {
-  description = "Google's service agents of the project, as IAM members; `encrypting` has those that use a key."
+  description = "Google's service agents of the project, as IAM members. `encrypting` has the agents that use the key of a cell with `cmek`."
   type = object({
     pubsub     = string
     scheduler  = string
@@ -75,7 +75,7 @@ variable "agents" {
 }
 
 variable "partners" {
-  description = "The partners that have or had a project in this cell, with the digests of their tokens, the cell that each of their projects is pinned to, and whether the ids of their requests count without a signature."
+  description = "The partners that have or had a project in this cell: the digests of their tokens, the cell of each of their projects, and whether retries are recognised by the ids of unsigned requests."
   type        = map(object({ tokens_sha256 = list(string), projects = map(string), request_ids = bool }))
   nullable    = false
 }
@@ -101,31 +101,31 @@ variable "partner_readers" {
 }
 
 variable "viewers" {
-  description = "Who sees which numbers on the dashboard: all projects that are or were pinned to the cell, the addresses of people who see all of them, and the addresses of other people with their projects."
+  description = "Who sees which projects on the dashboard. `projects` are all projects that are or were pinned to the cell, `everything` has the addresses of people who see all of them, and `some` has the addresses of other people with their projects."
   type        = object({ projects = set(string), everything = set(string), some = map(set(string)) })
   nullable    = false
 }
 
 variable "callers" {
-  description = "Who may act for which projects with the privacy function: all projects that are or were pinned to the cell, the identities that may act for all of them, other identities with their projects in any cell, and the partner of each project."
+  description = "Who may act for which projects with the function privacy. `projects` are all projects that are or were pinned to the cell, `everything` has the identities that may act for all of them, `some` has other identities with their projects in any cell, and `owners` has the partner of each project."
   type        = object({ projects = set(string), everything = set(string), some = map(set(string)), owners = map(string) })
   nullable    = false
 }
 
 variable "subscriptions" {
-  description = "Partners' own push subscriptions, by name: endpoint and attribute filter."
+  description = "The partners' own push subscriptions, by name: the address of the back end, and a filter on attributes."
   type        = map(object({ endpoint = string, filter = string }))
   nullable    = false
 }
 
 variable "retention_days" {
-  description = "Days after which the partition of an event is deleted."
+  description = "The days after which BigQuery deletes the partition of an event."
   type        = number
   nullable    = false
 }
 
 variable "alert_channels" {
-  description = "Notification channels of the alerts."
+  description = "The notification channels to which alerts are sent."
   type        = list(string)
   nullable    = false
 }

@@ -1,10 +1,11 @@
-# Who may see the dashboard: IAM lets people in, the secret says whose numbers each of them sees.
+# People who may see the dashboard. IAM lets them call the function, and the secret `viewers` says which
+# projects each of them sees.
 
 locals {
   viewers = setunion(var.viewers.everything, keys(var.viewers.some))
 }
 
-# People by Cloud Run's own check, with `gcloud run services proxy`.
+# Without `iap`, people use `gcloud run services proxy`, and Cloud Run checks this permission.
 resource "google_cloud_run_v2_service_iam_member" "viewers" {
   for_each = var.settings.iap ? toset([]) : local.viewers
 
@@ -14,16 +15,17 @@ resource "google_cloud_run_v2_service_iam_member" "viewers" {
   member   = "user:${each.key}"
 }
 
-# `gcloud run services proxy` asks for the service's URL first. Google's own roles that allow it also
-# show every other service, or all of what the function is made of in Cloud Functions.
+# Lets people read the URL of the dashboard, which `gcloud run services proxy` needs. Google's own roles for
+# that also show every other service, or all details of the function in Cloud Functions.
 resource "google_project_iam_custom_role" "find" {
   role_id     = "chat_${var.name}_find_${random_id.find_role.hex}"
   title       = "Finds the dashboard (${local.prefix})"
-  description = "Reads the address of the service where it is granted, for gcloud run services proxy."
+  description = "Lets people read the address of the service on which the role is granted, for gcloud run services proxy."
   permissions = ["run.services.get"]
 }
 
-# The id of a deleted role is taken for 37 days: the suffix lets you create a destroyed cell again.
+# Google reserves the id of a deleted role for 37 days. With this random suffix, you can create a destroyed
+# cell again at once.
 resource "random_id" "find_role" {
   byte_length = 3
 }
@@ -37,7 +39,7 @@ resource "google_cloud_run_v2_service_iam_member" "finders" {
   member   = "user:${each.key}"
 }
 
-# People by Identity-Aware Proxy, in any browser. Then the proxy is all that may call the function.
+# With `iap`, people use any browser, and only Identity-Aware Proxy may call the function.
 resource "google_iap_web_cloud_run_service_iam_member" "viewers" {
   for_each = var.settings.iap ? local.viewers : toset([])
 
@@ -56,7 +58,7 @@ resource "google_cloud_run_v2_service_iam_member" "iap" {
   member   = var.agents.iap
 }
 
-# The Refresh button.
+# Lets the dashboard call `operate` when somebody presses Refresh.
 resource "google_cloud_run_v2_service_iam_member" "dashboard" {
   name     = google_cloudfunctions2_function.this["operate"].name
   location = local.region
@@ -64,7 +66,7 @@ resource "google_cloud_run_v2_service_iam_member" "dashboard" {
   member   = google_service_account.this["dashboard"].member
 }
 
-# As functions/secrets/permissions.py reads it, at every request.
+# The secret that functions/secrets/permissions.py reads at every request.
 resource "google_secret_manager_secret_version" "viewers" {
   secret                 = google_secret_manager_secret.this["viewers"].id
   secret_data_wo_version = parseint(substr(sha256(jsonencode(var.viewers)), 0, 12), 16)
@@ -73,10 +75,11 @@ resource "google_secret_manager_secret_version" "viewers" {
   lifecycle {
     create_before_destroy = true
 
-    # An address may have letters of several bytes; base64 counts bytes: 87380 are 65535 of them.
+    # A secret has at most 65536 bytes. Terraform's `length` counts characters, and a character may have
+    # several bytes. base64 has only characters of one byte: 65535 bytes become 87380 of them.
     precondition {
       condition     = length(base64encode(jsonencode(var.viewers))) <= 87380
-      error_message = "Too many viewers in the cell ${var.name}: a secret holds 64 KiB, and each has its address and its projects in it. Make another cell in the same region and pin projects to it (terraform/README.md, \"How much fits\")."
+      error_message = "Too many viewers in the cell ${var.name}: their addresses and projects must fit into a secret of 64 KiB. Create another cell in the same region, and pin projects to it (terraform/README.md, \"How much fits\")."
     }
   }
 }

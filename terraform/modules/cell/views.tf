@@ -1,7 +1,8 @@
-# Views of the BI dataset and of the partners' datasets, in waves: each after those that it reads.
-# The files' own references decide, so a new file needs no change here.
+# Views of the BI dataset and of the partners' datasets. Terraform creates them in waves, so that each view
+# comes after the views that it reads. It finds these views in the text of each file, so you can add a
+# file without a change here.
 locals {
-  # A view's path below sql/, without the ending, by its name.
+  # Name of a view -> path of its file below sql/, without the ending.
   view_paths = { for file in fileset(var.sql, "bi/**/*.sql") : trimsuffix(basename(file), ".sql") => trimsuffix(file, ".sql") }
   view_texts = { for name, path in local.view_paths : name => replace(file("${var.sql}/${path}.sql"), "\r\n", "\n") }
   view_reads = { for name, text in local.view_texts : name => toset(flatten(regexall("\\$\\{bi\\}\\.(\\w+)", text))) }
@@ -24,17 +25,18 @@ locals {
     retention_days   = var.retention_days
     hidden           = replace(templatefile("${var.sql}/privacy/find_hidden.sql", { store = local.store }), "\r\n", "\n")
   }
-  # A file's first comment, without the lines that say that it is generated and what its grain is.
+  # Name of a view -> its description: the first comment of its file, without the lines `-- Generated` and
+  # `-- grain:`.
   view_descriptions = {
     for name, text in local.view_texts : name => trimspace(replace(
       try(regex("^(?:-- Generated [^\n]*\n)?(?:-- grain:[^\n]*\n)?((?:--[^\n]*\n)+)", text)[0], ""), "/(^|\n)-- ?/", " "
     ))
   }
 
-  # What each column means: beside the query, in a file of the same name.
+  # Name of a view -> its columns with their descriptions, from the JSON file beside its query.
   view_schemas = { for name, path in local.view_paths : name => jsonencode(jsondecode(file("${var.sql}/${path}.json"))) }
 
-  # Views that say whose each row is; those of counts say the project alone.
+  # The views with a column `partner`. Views of counts have only `project`.
   views_of_partners = [for name, schema in local.view_schemas : name if contains([for column in jsondecode(schema) : column.name], "partner")]
 
   bi_views = {
@@ -46,10 +48,11 @@ locals {
     }
   }
 
-  # A partner's dataset has the same views. Those on the store become a filter on the cell's own
-  # view, the others are the same files above them: no text of a partner's view reads the store. The
-  # filter names all of its projects, because one that moved to another cell keeps its history here,
-  # and the partner too, because a project's name may have been another partner's before.
+  # A partner's dataset has the same views, but none of them reads the store. If a file reads the store,
+  # the partner's view is a filter on the cell's own view. All other views have the same text as the
+  # cell's, but read the partner's views. The filter names all projects of the partner, because a project
+  # that has moved to another cell still has its history here. It also names the partner, because a
+  # project's name may have belonged to another partner before.
   partner_views = merge([
     for partner, dataset in local.partner_datasets : {
       for name in keys(local.layer) : "${dataset}.${name}" => {
@@ -61,7 +64,7 @@ locals {
           "FROM `${local.bi}.${name}`",
           "WHERE ${join(" AND ", concat(
             contains(local.views_of_partners, name) ? ["partner = '${partner}'"] : [],
-            # A press of the Test button may name no project.
+            # The event of the Test button may have no project.
             name == "test_deliveries" ? [] : ["project IN (${join(", ", [for project in keys(var.partners[partner].projects) : "'${project}'"])})"],
           ))}",
         ]) : replace(templatefile("${var.sql}/${local.view_paths[name]}.sql", merge(local.view_variables, { bi = "${var.project_id}.${dataset}" })), "\r\n", "\n")
@@ -71,15 +74,16 @@ locals {
 
   views = merge(local.bi_views, local.partner_views)
 
-  # Terraform computes `for_each` again for each instance. So it is given names alone, made here
-  # once, and no sets, which it sorts: a plan's time would grow with the square of the views.
+  # Terraform computes `for_each` again for each instance. So these maps contain only names, and are
+  # computed once. Sets would be sorted each time. Otherwise, the time of a plan would grow with the
+  # square of the number of views.
   view_keys = { for key in keys(local.views) : key => key }
   waves     = [for wave in range(4) : { for key, view in local.views : key => key if view.wave == wave }]
 }
 
-# The provider changes a view in place badly: it refuses a new column, drops a removed one with ALTER
-# TABLE, and loses the columns' descriptions when the query changes. So another query or other
-# columns create the view again. Readers get 404 for the seconds in between.
+# Makes Terraform delete a view and create it again if its query or its columns change. The provider
+# cannot change a view in place: it refuses a new column, deletes a removed one with ALTER TABLE, and loses
+# the descriptions of columns when the query changes. Between the two steps, queries of the view get 404.
 resource "terraform_data" "view" {
   for_each = local.view_keys
 
@@ -88,7 +92,7 @@ resource "terraform_data" "view" {
 
 resource "google_bigquery_table" "view_0" {
   #checkov:skip=CKV_GCP_80:a view stores nothing
-  #checkov:skip=CKV_GCP_121:a view stores nothing, and one whose file is gone must go
+  #checkov:skip=CKV_GCP_121:a view stores nothing, and must be deleted when its file is deleted
 
   for_each = local.waves[0]
 
@@ -96,7 +100,7 @@ resource "google_bigquery_table" "view_0" {
   table_id            = local.views[each.key].name
   description         = local.view_descriptions[local.views[each.key].name]
   schema              = local.view_schemas[local.views[each.key].name]
-  deletion_protection = false # it has no data
+  deletion_protection = false # a view has no data
   labels              = var.labels
 
   view {
@@ -104,8 +108,9 @@ resource "google_bigquery_table" "view_0" {
     use_legacy_sql = false
   }
 
-  # A view can be made when what it reads exists and its dataset may read it. It does not wait for
-  # the functions: Terraform would delete it first, and create it again only after minutes of builds.
+  # A view needs the tables that it reads, and its dataset's access to the store. It must not depend on
+  # the functions: Terraform would delete the view first, and create it again only after the builds, which
+  # take minutes.
   lifecycle {
     replace_triggered_by = [terraform_data.view[each.key]]
   }
@@ -115,7 +120,7 @@ resource "google_bigquery_table" "view_0" {
 
 resource "google_bigquery_table" "view_1" {
   #checkov:skip=CKV_GCP_80:a view stores nothing
-  #checkov:skip=CKV_GCP_121:a view stores nothing, and one whose file is gone must go
+  #checkov:skip=CKV_GCP_121:a view stores nothing, and must be deleted when its file is deleted
 
   for_each = local.waves[1]
 
@@ -140,7 +145,7 @@ resource "google_bigquery_table" "view_1" {
 
 resource "google_bigquery_table" "view_2" {
   #checkov:skip=CKV_GCP_80:a view stores nothing
-  #checkov:skip=CKV_GCP_121:a view stores nothing, and one whose file is gone must go
+  #checkov:skip=CKV_GCP_121:a view stores nothing, and must be deleted when its file is deleted
 
   for_each = local.waves[2]
 
@@ -165,7 +170,7 @@ resource "google_bigquery_table" "view_2" {
 
 resource "google_bigquery_table" "view_3" {
   #checkov:skip=CKV_GCP_80:a view stores nothing
-  #checkov:skip=CKV_GCP_121:a view stores nothing, and one whose file is gone must go
+  #checkov:skip=CKV_GCP_121:a view stores nothing, and must be deleted when its file is deleted
 
   for_each = local.waves[3]
 
