@@ -19,24 +19,23 @@ _INTRODUCTION = f"""\
 <!-- {notice("functions/events/catalogue.yaml, sql/store and sql/bi")} -->
 # Data dictionary
 
-Query the views of the BI dataset: `events` has every event; `event_<name>` has the events of one
-name, with their properties as columns. Both show each event once. Every `event_<name>` has the
-columns
-{", ".join(f"`{column}`" for column in COMMON_COLUMNS)}.
+Query the views of the BI dataset. The view `events` has all events. Each view `event_<name>` has
+the events of one name, with their properties as columns. All these views show each event once.
+Every `event_<name>` has the columns {", ".join(f"`{column}`" for column in COMMON_COLUMNS)}.
 
-- Times are UTC. Use `received_at` for metrics, and filter on this column: the filter decides which
-  days BigQuery reads.
-- People appear as `user_key` only, a pseudonym that is stable within a project.
-- NULL means unknown; a text is never empty.
+- Times are in UTC. Use `received_at` for metrics, and filter on it to limit the days that a query
+  reads.
+- People appear only as `user_key`, which is a pseudonym. It stays the same within a project.
+- NULL means that the value is not known. A text is never empty.
 - A property that is not in the catalogue is not in any view.
-- `event` is the catalogue's spelling, or snake_case if it is not catalogued. It is NULL for an
-  event without a usable name.
+- `event` has the name as the catalogue spells it. A name that is not in the catalogue is in
+  snake_case. If an event has no usable name, `event` is NULL.
 - In the store's column `extra`, 64-bit integers are JSON numbers and all other numbers are texts;
   `JSON_VALUE` reads both.
 - Names are compared in snake_case: `Duration`, `duration` and `DURATION` are one property.
 
-The class of a property says what a view may show. **analytical**: the value as sent. **personal**:
-at most a user key that is made from the value. **reduced**: only a coarser value.
+Each property has a class. **Analytical** values are stored as sent. **Personal** values never
+reach a view, except as user keys. Of **reduced** values, only a coarser value is stored.
 
 ## Flags
 

@@ -46,9 +46,11 @@ def _data_inventory() -> str:
 
 
 def _entry(entry: InventoryEntry) -> tuple[str, ...]:
-    erased_by = ", ".join(f"`{name}`" for name in entry.erased_by) or "nothing: it expires"
+    erased_by = (
+        ", ".join(f"`{name}`" for name in entry.erased_by) or "no statement: the data expires"
+    )
     if entry.kept is None:
-        erased_by = "nothing: receipts are kept"
+        erased_by = "no statement: receipts are kept"
     return _place(entry), entry.holds, _FORMS[entry.form], erased_by
 
 
@@ -66,17 +68,17 @@ def _remains() -> str:
         ("an erasure with grace is due", "the request", _long(periods.GRACE)),
         ("the live data of the person is erased", "the request", _long(gone)),
         (
-            "time travel ends: until then, an owner can bring rows back",
+            "time travel ends: until then, an owner can restore rows",
             "the execution",
             _long(periods.TIME_TRAVEL),
         ),
         (
-            "fail-safe ends: until then, only Google can bring rows back",
+            "fail-safe ends: until then, only Google can restore rows",
             "the execution",
             _long(periods.TIME_TRAVEL + periods.FAIL_SAFE),
         ),
         (
-            "Google has no copy, whatever the hour of the execution",
+            "Google has no copy, at the latest",
             "the request",
             _long(gone + periods.TIME_TRAVEL + periods.FAIL_SAFE),
         ),

@@ -30,9 +30,7 @@ def test_parts_are_written_and_the_rest_is_left_alone(tmp_path: Path) -> None:
     assert "| `identities_v1.nickname` | the name in the chat | ids, nicknames |" in text
     assert "| `exports/` in the bucket | 1 day | export |" in text
     assert "| the live data of the person is erased | the request | 30 days |" in text
-    assert (
-        "| Google has no copy, whatever the hour of the execution | the request | 39 days |" in text
-    )
+    assert "| Google has no copy, at the latest | the request | 39 days |" in text
 
 
 def test_every_place_is_in_both_tables(tmp_path: Path) -> None:
