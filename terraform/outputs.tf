@@ -67,7 +67,7 @@ output "dashboard_urls" {
 }
 
 output "dashboard_commands" {
-  description = "A command for each cell. Without `iap`, it opens the dashboard at http://127.0.0.1:8080. With `iap`, run it once: it turns Identity-Aware Proxy on."
+  description = "The command that opens the dashboard at http://127.0.0.1:8080, by cell. If the cell has `iap`, it is instead the command that turns Identity-Aware Proxy on; run it once."
   value       = { for cell, outputs in module.cell : cell => outputs.dashboard_command }
 }
 

@@ -19,7 +19,7 @@ output "dashboard_url" {
 }
 
 output "dashboard_command" {
-  description = "A command. Without `iap`, it opens the dashboard at http://127.0.0.1:8080. With `iap`, run it once: it turns Identity-Aware Proxy on for the dashboard."
+  description = "The command that opens the dashboard at http://127.0.0.1:8080. If the cell has `iap`, it is instead the command that turns Identity-Aware Proxy on for the dashboard; run it once."
   value = join(" ", [
     "gcloud run services",
     var.settings.iap ? "update ${local.prefix}-dashboard --iap" : "proxy ${local.prefix}-dashboard",
