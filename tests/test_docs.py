@@ -159,6 +159,25 @@ def test_every_path_that_is_named_exists(page: str) -> None:
         assert list(ROOT.glob(re.sub(r"<\w+>", "*", path.rstrip("/")))), path
 
 
+def test_a_walk_visits_fewer_modules_than_in_version_0_1() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    walks = page.split("\n## Five walks\n")[1].split("\n## ")[0].split("\n### ")[1:]
+    visited = {}
+    for walk in walks:
+        steps = re.findall(r"^\d+\. .*\n(?:   .*\n)*", walk, re.MULTILINE)
+        modules = {name for step in steps for name in re.findall(r"\(\.\./([\w/]+\.py)\)", step)}
+        visited[walk.splitlines()[0]] = len(modules)
+    in_0_1 = {
+        "From an event to a publish": 21,
+        "From a push to a row": 23,
+        "An erasure": 30,
+        "A page of the dashboard": 16,
+        "A replay": 13,
+    }
+    assert visited.keys() == in_0_1.keys()
+    assert all(0 < count < in_0_1[walk] for walk, count in visited.items()), visited
+
+
 def test_the_index_lists_every_decision_in_its_order() -> None:
     folder = ROOT / "docs" / "decisions"
     index = (folder / "README.md").read_text()
