@@ -36,7 +36,7 @@ class Lease:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the subscription counts as empty, so that all letters were pulled."""
+        """Whether the subscription counts as empty, which means that all letters were pulled."""
         return self._empty_pulls >= EMPTY_PULLS
 
     async def __aenter__(self) -> Self:

@@ -1,8 +1,8 @@
 """Limits what each partner can have quarantined on a day.
 
-An instance counts for itself, because a count that all instances share would need another service
-for each refused request. So with more instances, a partner can have more quarantined, in total at
-most the limit times the number of instances.
+Each instance keeps its own count, because a count that all instances share would need another
+service for each refused request. So with more instances, a partner can have more quarantined: at
+most the limit times the number of instances that ran on that day.
 """
 
 import time

@@ -1,9 +1,10 @@
--- Records the request to erase people. From now on, views show each person under a new random key.
+-- Records the request to erase people. From now on, views hide each person under a random key.
 --
--- If a person has an erasure of the same kind, and no event of the person was received since then,
--- the person gets no second erasure: the cut-off of the first one moves to now. If the request asks
--- to delete rows, all waiting erasures of these people now delete rows, because an earlier erasure
--- might otherwise only anonymise its rows.
+-- Each person gets a new erasure, with one exception: if the person already has an erasure from the
+-- API with the same mode and treatment, and no event of the person was received after its cut-off,
+-- then the cut-off of the latest such erasure moves to now (unless a sweep is executing it). If the
+-- request asks to delete rows, all waiting erasures of these people now delete rows, because an
+-- earlier erasure might otherwise only anonymise its rows.
 --
 -- If two of these statements run at once, BigQuery makes one wait for the other, because both
 -- change the same table, which has no partitions. So the second statement sees the rows that the

@@ -1,4 +1,8 @@
-"""A secret is missing for a while: no sender gets in without it, and none is refused for long."""
+"""A secret is missing for a while.
+
+A receiver that has read it before continues with the last value. One that has not answers 503 until
+the secret is back.
+"""
 
 import pytest
 

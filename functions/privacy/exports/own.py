@@ -29,7 +29,7 @@ Record = dict[str, Any]
 
 
 def own_row(row: Mapping[str, Any], user_keys: Collection[str]) -> Record:
-    """Return one person's data in a row of a table of events, without empty values.
+    """Return the part of an event's row that is one person's data, without empty values.
 
     Args:
         row: the values of the row, by column. The person is the user or a speaker of the event.

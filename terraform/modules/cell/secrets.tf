@@ -7,8 +7,8 @@ resource "google_secret_manager_secret" "this" {
   secret_id = "${local.prefix}-${each.key}"
   # Without the closed list or the pseudonym key, a cell cannot work, and neither can be created again. So
   # Google disables a destroyed version for 30 days before it deletes the version (docs/operations.md).
-  # The other secrets have no such delay: an apply writes them again, and a signing secret that you remove
-  # must be gone at once.
+  # The other secrets have no such delay: Terraform can write them again from the variables, and a signing
+  # secret that you remove must be gone at once.
   version_destroy_ttl = contains(["closed", "pseudonym"], each.key) ? "2592000s" : null
   deletion_policy     = "PREVENT"
   deletion_protection = true
