@@ -5,22 +5,29 @@ each event stay as the sender sent them, without what is wrapped around the even
 
 Most events take a fast path, which decodes only the event's name and project. All other events take
 the careful path, which accepts unusual spellings and broken characters. For example, JavaScript
-sends half a surrogate pair if a nickname was cut inside an emoji.
+sends half a surrogate pair if a nickname was cut inside an emoji. The careful path is slow, so an
+event of more than `CAREFUL_BYTES` is refused if it would need it.
 """
 
 import contextlib
-from collections.abc import Iterator
 from itertools import islice
 from typing import Annotated
 
 import msgspec
 
-from functions.acceptance import reasons
+from functions.acceptance import large, reasons
 from functions.acceptance.ambiguity import ESCAPED_LETTER, find_ambiguity
 from functions.acceptance.reasons import Reason
-from functions.acceptance.values import SPACE, NotJson, only_value, values
+from functions.acceptance.values import SPACE, NotJson, lines, only_value, values
 from functions.acceptance.wrapping import find_inside, text_in, unwrap
-from functions.events.body import MAX_DEPTH, BadMessage, decode_json, is_too_deep
+from functions.events.body import (
+    CAREFUL_BYTES,
+    MAX_DEPTH,
+    BadMessage,
+    decode_json,
+    has_too_many_values,
+    is_too_deep,
+)
 from functions.events.envelope import open_envelope
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -83,7 +90,8 @@ def parse(body: bytes, most: int) -> list[ReceivedEvent]:
     """Split a body into its events.
 
     If the body is NDJSON, a line that is not JSON becomes an event with the fault `NOT_JSON`, and
-    the other lines are read as usual.
+    the other lines are read as usual. In a body of more than `CAREFUL_BYTES`, each value must be on
+    one line.
 
     The product's Test button sends JSON without an event name, ``value`` or property of the
     catalogue. Such JSON becomes one event with ``is_test=True``, and so does an empty array.
@@ -103,9 +111,10 @@ def parse(body: bytes, most: int) -> list[ReceivedEvent]:
             _check_utf8(body)
         return _parse(body, most)
     except NotJson:
-        events = [*islice(map(_event_or_fault, _lines(body)), most + 1)]
-        is_ndjson = not body.lstrip(SPACE).startswith(b"[")
-        if not is_ndjson or all(event.name is None for event in events):
+        if body.lstrip(SPACE).startswith(b"["):
+            raise
+        events = [*islice(map(_event_or_fault, lines(body)), most + 1)]
+        if all(event.name is None for event in events):
             raise
         return events
 
@@ -201,7 +210,7 @@ def _fast(data: bytes, decoded: _Body) -> ReceivedEvent:
         project
         and decoded.event.strip()
         and _has_each_name_once(data, 1)
-        and (len(data) < _FLAT or not is_too_deep(data))
+        and (len(data) < _FLAT or not (has_too_many_values(data) or is_too_deep(data)))
     ):
         return ReceivedEvent(data, decoded.event, project)
     return _careful(data)
@@ -227,6 +236,9 @@ def _event_or_fault(data: bytes) -> ReceivedEvent:
 
 def _careful(data: bytes) -> ReceivedEvent:
     """Unwrap an event, and read it by the same rules as `load`."""
+    if len(data) > CAREFUL_BYTES:
+        large.check(data)
+        return ReceivedEvent(data, None, None, fault=reasons.EVENT_TOO_LARGE)
     try:
         inner, body = unwrap(data, decode_json(data))
         envelope = open_envelope(body)
@@ -249,19 +261,16 @@ def _careful(data: bytes) -> ReceivedEvent:
 
 def _split(body: bytes, most: int) -> list[bytes]:
     text = body.strip(SPACE)
+    if len(text) > CAREFUL_BYTES:
+        return large.split(text, most)
     if len(text) > FAST_PIECES and max(text.count(b","), text.count(b"\n")) > FAST_PIECES:
         return values(text.decode(), most)
     try:
         if text.startswith(b"["):
             return [bytes(element) for element in _ARRAY.decode(text)[:most]] or [text]
-        lines = [bytes(_LINE.decode(line)) for line in islice(_lines(text), most)]
+        found = [bytes(_LINE.decode(line)) for line in islice(lines(text), most)]
     except (msgspec.DecodeError, RecursionError):
         return values(text.decode(), most)
-    if not lines:
+    if not found:
         raise NotJson("the body is empty")
-    return lines
-
-
-def _lines(text: bytes) -> Iterator[bytes]:
-    """Yield the lines that are not blank."""
-    return (line for line in text.split(b"\n") if line.strip(SPACE))
+    return found

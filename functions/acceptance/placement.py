@@ -53,6 +53,7 @@ _FAULTS = {
     fault.code: _refused(fault)
     for fault in (
         reasons.NOT_JSON,
+        reasons.EVENT_TOO_LARGE,
         reasons.EVENT_AMBIGUOUS,
         reasons.EVENT_MISPLACED,
         reasons.PROJECT_AMBIGUOUS,

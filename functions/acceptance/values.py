@@ -1,11 +1,12 @@
 """Splits webhook bodies into JSON values with Python's own decoder.
 
 It is slower than msgspec, but it accepts broken characters and numbers of any size, and says where
-an error is. It is used for bodies that msgspec refuses, and for bodies with very many values. NaN
-and infinity are refused.
+an error is. It is used for bodies that msgspec refuses, and for bodies with very many values, but
+not for large ones (`functions.acceptance.large`). NaN and infinity are refused.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -14,6 +15,7 @@ from functions.events.body import READER
 SPACE = b" \t\r\n"
 
 _SPACES = frozenset(SPACE.decode())
+_LINE = re.compile(rb"[ \t\r\n]{1,65536}|[^\n]+")  # a piece of space is short, to be found fast
 
 
 class NotJson(Exception):
@@ -34,6 +36,11 @@ def values(text: str, most: int) -> list[bytes]:
     """
     elements = _elements(text) if text.startswith("[") else _values(text)
     return [element.encode() for element in islice(elements, most)] or [text.encode()]
+
+
+def lines(text: bytes) -> Iterator[bytes]:
+    """Yield the lines that are not blank, without space at their beginning."""
+    return (found[0] for found in _LINE.finditer(text) if not found[0].isspace())
 
 
 def members(text: str) -> Iterator[tuple[str, object, bytes]]:

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from functions.acceptance.values import SPACE, members
-from functions.events.body import BadMessage, decode_json
+from functions.events.body import CAREFUL_BYTES, BadMessage, decode_json
 from functions.events.envelope import is_name, is_part, named
 
 MOST_VALUES = 10_000
@@ -20,6 +20,7 @@ MOST_VALUES = 10_000
 are searched for an event, because the search takes time."""
 
 _RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TEXT = msgspec.json.Decoder(str)
 _EVENT_IN_TEXT = re.compile(
     r"""[\s"'\\(\[]*\{.*?\bevent\b[\\"'\s]*[:=]|\s*event\s*=""", re.IGNORECASE | re.DOTALL
 )
@@ -32,8 +33,8 @@ def text_in(data: bytes) -> bytes | None:
     if not data.startswith(b'"'):
         return None
     try:
-        body = decode_json(data)
-    except BadMessage:
+        body = decode_json(data) if len(data) <= CAREFUL_BYTES else _TEXT.decode(data)
+    except (BadMessage, msgspec.DecodeError):
         return None
     inner = body.strip() if isinstance(body, str) else ""
     return inner.encode() if inner.startswith(("{", "[")) else None

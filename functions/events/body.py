@@ -25,6 +25,14 @@ LONGEST_INTEGER = 4_000
 """An integer with more digits than this becomes text. Python itself reads integers of up to 4,300
 digits."""
 
+CAREFUL_BYTES = 1_048_576
+"""The maximum bytes of JSON that may have any number of values, and that `receive` reads with the
+careful decoder, which accepts half surrogate pairs, and events in unusual forms."""
+
+MOST_IN_ONE_GO = 200_000
+"""The maximum number of commas and opening brackets in JSON of more than `CAREFUL_BYTES`. A decoder
+takes up to 100 milliseconds for so many values, and no other request gets a turn meanwhile."""
+
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _ESCAPE = re.compile(rb"\\(?:u0000|.)", re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
@@ -93,6 +101,16 @@ def is_too_deep(data: bytes) -> bool:
         if depth > MAX_DEPTH:
             return True
     return False
+
+
+def has_too_many_values(data: bytes) -> bool:
+    """Return whether JSON has so many values that decoding it would hold up other requests.
+
+    JSON of up to `CAREFUL_BYTES` never does.
+    """
+    if len(data) <= CAREFUL_BYTES:
+        return False
+    return sum(map(data.count, (b",", b"[", b"{"))) > MOST_IN_ONE_GO
 
 
 def _decode_odd(data: bytes, reader: json.JSONDecoder) -> object:

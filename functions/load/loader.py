@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from functions.events.attributes import format_time
-from functions.events.body import BadMessage
+from functions.events.body import BadMessage, has_too_many_values
 from functions.events.coerce import MICROSECONDS, to_microseconds
 from functions.google.storage import BucketUnavailable
 from functions.load.connection import AppendFailed
@@ -17,6 +18,7 @@ from functions.load.table import RowRefused
 from functions.load.tally import LoadTally
 from functions.observe.log import log
 from functions.retained.quarantine import UNKNOWN
+from functions.web.aside import ASIDE_BYTES, Aside
 from functions.web.batching import QueueFull
 from functions.web.push import PushedMessage
 
@@ -51,6 +53,7 @@ class Loader:
         now: returns the current time, with a time zone.
         new_id: returns a new delivery id.
         tally: counts the results of deliveries.
+        aside: builds the rows of large messages, because that takes long.
     """
 
     builder: RowBuilder
@@ -63,6 +66,7 @@ class Loader:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     tally: LoadTally
+    aside: Aside = field(default_factory=Aside)
 
     async def load(self, message: PushedMessage) -> None:
         """Load one message; return when its rows are in BigQuery, or the message is in quarantine.
@@ -72,12 +76,15 @@ class Loader:
         """
         stored_at = to_microseconds(self.now())
         try:
-            loaded = self.builder.build(
+            build = partial(
+                self.builder.build,
                 message.data,
                 message.attributes,
                 delivery_id=self.new_id(),
                 stored_at=stored_at,
             )
+            is_small = len(message.data) <= ASIDE_BYTES
+            loaded = build() if is_small else await self._build_aside(message, build)
             if is_late(loaded.received_at, stored_at):
                 await self.late_days.note(loaded.received_at, stored_at)
             await self._store(loaded)
@@ -90,6 +97,11 @@ class Loader:
             raise self._not_stored("queue_full") from None
         else:
             self.tally.store((to_microseconds(self.now()) - loaded.received_at) / MICROSECONDS)
+
+    async def _build_aside(self, message: PushedMessage, build: Callable[[], Loaded]) -> Loaded:
+        if has_too_many_values(message.data):
+            raise BadMessage("too_many_values")
+        return await self.aside.run(message.attributes.get("partner", ""), build)
 
     def _not_stored(self, reason: str) -> NotStored:
         """Count a delivery that Pub/Sub should repeat, and return the error to raise."""

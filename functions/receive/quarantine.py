@@ -8,6 +8,7 @@ import asyncio
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from functions.acceptance import ingest_id
 from functions.acceptance.body import ReceivedEvent
@@ -16,6 +17,7 @@ from functions.acceptance.sender import Sender
 from functions.receive.quota import Quota
 from functions.retained.bodies import join
 from functions.retained.quarantine import Quarantine, Quarantined, id_of_body, to_object
+from functions.web.aside import ASIDE_BYTES, Aside
 from functions.web.intake import Shares
 
 AT_A_TIME = 8
@@ -26,6 +28,10 @@ WRITES_WAITING = 4 * AT_A_TIME
 """The maximum number of objects that are being written or wait to be written."""
 
 
+_Objects = Sequence[tuple[str, bytes]]
+"""The names and contents of objects to write."""
+
+
 @dataclass(frozen=True, slots=True)
 class QuarantinedRequests:
     """Quarantines whole bodies of requests, and single events of requests.
@@ -33,6 +39,7 @@ class QuarantinedRequests:
     Args:
         quarantine: writes the objects.
         quota: limits what a partner can have stored.
+        aside: makes large objects, because that takes long.
         count: called with the number of quarantined events; a body that cannot be split into events
             counts as one.
         writing: limits the objects that are being written. Partners share this number in the same
@@ -41,6 +48,7 @@ class QuarantinedRequests:
 
     quarantine: Quarantine
     quota: Quota
+    aside: Aside
     count: Callable[[int], None]
     writing: Shares = field(default_factory=lambda: Shares(WRITES_WAITING))
 
@@ -69,22 +77,9 @@ class QuarantinedRequests:
             QueueFull: too many objects are being written, in total or for this partner.
             BucketUnavailable: at least one of the objects may not be stored.
         """
-        alike: dict[str, list[int]] = {}
-        for position, placement in refused.items():
-            alike.setdefault(placement.reason, []).append(position)
-        objects = []
-        for reason, positions in alike.items():
-            data = [events[position].data for position in positions]
-            body = join(data, reason)
-            own = [ids[position] for position in positions]
-            if not sender.id:
-                # The sender gave the request no id, so each retry has new `ids`. Ids that are made
-                # from the body are the same in each retry. So retries share one object, and a
-                # replay does not make new events of them.
-                own = ingest_id.of_request(sender.partner, sender.kind, id_of_body(body), data)
-            places = dict(zip(positions, own, strict=True))
-            objects.append(_object(reason, sender, body, received_at, places))
-        await self._write(objects, sender.partner)
+        make = partial(_objects, refused, events, ids, sender, received_at)
+        size = sum(len(events[position].data) for position in refused)
+        await self._write(await self._made(make, size, sender.partner), sender.partner)
         self.count(len(refused))
 
     async def keep(self, reason: str, sender: Sender, body: bytes, received_at: str) -> None:
@@ -101,10 +96,14 @@ class QuarantinedRequests:
             QueueFull: too many objects are being written, in total or for this partner.
             BucketUnavailable: the object may not be stored.
         """
-        await self._write([_object(reason, sender, body, received_at, {})], sender.partner)
+        make = partial(_one_object, reason, sender, body, received_at)
+        await self._write(await self._made(make, len(body), sender.partner), sender.partner)
         self.count(1)
 
-    async def _write(self, objects: Sequence[tuple[str, bytes]], partner: str) -> None:
+    async def _made(self, make: Callable[[], _Objects], size: int, partner: str) -> _Objects:
+        return make() if size <= ASIDE_BYTES else await self.aside.run(partner, make)
+
+    async def _write(self, objects: _Objects, partner: str) -> None:
         self.quota.take(partner, objects)
         self.writing.take(len(objects), partner)
         try:
@@ -116,6 +115,36 @@ class QuarantinedRequests:
         for failure in outcomes:
             if failure is not None:
                 raise failure
+
+
+def _objects(
+    refused: Mapping[int, Placement],
+    events: Sequence[ReceivedEvent],
+    ids: Sequence[str],
+    sender: Sender,
+    received_at: str,
+) -> _Objects:
+    """Return an object for each reason code of the refused events."""
+    alike: dict[str, list[int]] = {}
+    for position, placement in refused.items():
+        alike.setdefault(placement.reason, []).append(position)
+    objects = []
+    for reason, positions in alike.items():
+        data = [events[position].data for position in positions]
+        body = join(data, reason)
+        own = [ids[position] for position in positions]
+        if not sender.id:
+            # The sender gave the request no id, so each retry has new `ids`. Ids that are made
+            # from the body are the same in each retry. So retries share one object, and a replay
+            # does not make new events of them.
+            own = ingest_id.of_request(sender.partner, sender.kind, id_of_body(body), data)
+        places = dict(zip(positions, own, strict=True))
+        objects.append(_object(reason, sender, body, received_at, places))
+    return objects
+
+
+def _one_object(reason: str, sender: Sender, body: bytes, received_at: str) -> _Objects:
+    return [_object(reason, sender, body, received_at, {})]
 
 
 def _object(

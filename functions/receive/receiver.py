@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -49,6 +51,7 @@ from functions.receive.settings import Settings
 from functions.receive.tally import ReceiveTally
 from functions.retained.quarantine import Quarantine
 from functions.secrets.closed_partners import ClosedUnavailable
+from functions.web.aside import ASIDE_BYTES, Aside
 from functions.web.batching import QueueFull
 from functions.web.intake import BodyIncomplete, BodyLate, BodyTooLarge, Held, Intake
 
@@ -64,6 +67,15 @@ UNAVAILABLE: dict[type[Exception], tuple[Reason, str]] = {
 }
 """The errors that are answered with a 503. Each has a reason, and a text that replaces the detail
 of the reason if it is not empty."""
+
+
+class _Judged(NamedTuple):
+    """The events of a request, their ids, the decisions, and the messages of accepted events."""
+
+    events: list[ReceivedEvent]
+    ids: list[str]
+    outcomes: list[Placement]
+    messages: list[Message]
 
 
 class Receiver:
@@ -90,8 +102,9 @@ class Receiver:
         self._settings = settings
         self._admission = admission
         self._durable = durable
+        self._aside = Aside()
         quota = Quota(settings.max_quarantined_objects, settings.max_quarantined_bytes)
-        self._quarantine = QuarantinedRequests(quarantine, quota, tally.quarantine)
+        self._quarantine = QuarantinedRequests(quarantine, quota, self._aside, tally.quarantine)
         self._tally = tally
         self._paced = paced
         self._intake = Intake(
@@ -189,19 +202,18 @@ class Receiver:
         """
         received_at = format_nanoseconds(time.time_ns())
         try:
-            events = parse(body, self._settings.max_request_events)
+            if len(body) <= ASIDE_BYTES:
+                judged = self._judge(body, sender, received_at)
+            else:
+                judge = partial(self._judge, body, sender, received_at)
+                judged = await self._aside.run(sender.partner, judge)
         except NotJson as error:
             try:
                 await self._quarantine.keep(reasons.NOT_JSON.code, sender, body, received_at)
             except QuarantineFull:
                 raise WebhookRefusal(answers.quarantine_full()) from None
             raise WebhookRefusal(answers.webhook_problem(reasons.NOT_JSON, str(error))) from None
-        if len(events) > self._settings.max_request_events:
-            raise WebhookRefusal(answers.too_many(self._settings.max_request_events))
-        ids = ingest_id.of_request(
-            sender.partner, sender.kind, sender.id, [event.data for event in events]
-        )
-        outcomes, messages = self._sort(events, ids, sender, received_at)
+        events, ids, outcomes, messages = judged
         if len(messages) < len(events):
             for whole in (ELSEWHERE, DISPUTED):
                 if whole in outcomes:
@@ -235,6 +247,21 @@ class Receiver:
             ]
             answer = answers.refused(full, QUARANTINE_FULL.status)
             raise WebhookRefusal(answer) from None
+
+    def _judge(self, body: bytes, sender: Sender, received_at: str) -> _Judged:
+        """Split a body into events, and decide about each; do no I/O.
+
+        Raises:
+            NotJson: the body cannot be split.
+            WebhookRefusal: the body has too many events.
+        """
+        most = self._settings.max_request_events
+        events = parse(body, most)
+        if len(events) > most:
+            raise WebhookRefusal(answers.too_many(most))
+        data = [event.data for event in events]
+        ids = ingest_id.of_request(sender.partner, sender.kind, sender.id, data)
+        return _Judged(events, ids, *self._sort(events, ids, sender, received_at))
 
     def _sort(
         self,

@@ -1,4 +1,6 @@
+import asyncio
 import json
+import threading
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -6,14 +8,16 @@ from typing import Any
 import pytest
 
 from functions import __version__
+from functions.events.body import CAREFUL_BYTES, MOST_IN_ONE_GO
 from functions.google.storage import BucketUnavailable
 from functions.load.connection import AppendFailed
 from functions.load.late import LateDays
 from functions.load.loader import Loader, NotStored
 from functions.load.people import KnownPeople
-from functions.load.row import Row, RowBuilder
+from functions.load.row import Loaded, Row, RowBuilder
 from functions.load.table import RowRefused
 from functions.load.tally import LoadTally
+from functions.web.aside import ASIDE_BYTES
 from functions.web.batching import QueueFull
 from functions.web.push import PushedMessage
 
@@ -276,3 +280,45 @@ async def test_deliveries_are_counted_by_what_became_of_them(
         "version": __version__,
     }
     assert not world.tally.write()
+
+
+async def test_small_messages_are_loaded_while_a_large_one_is_read(
+    world: World, builder: RowBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+    build = builder.build
+
+    def slow(data: bytes, *args: Any, **named: Any) -> Loaded:
+        if len(data) > ASIDE_BYTES:
+            begun.set()
+            assert may_end.wait(60)
+        return build(data, *args, **named)
+
+    monkeypatch.setattr(builder, "build", slow)
+    large = PushedMessage(data=b'{"x":"%b"}' % (b"x" * ASIDE_BYTES), attributes=ATTRIBUTES)
+    loading = asyncio.create_task(world.loader.load(large))
+    await asyncio.to_thread(begun.wait, 60)
+    await world.loader.load(message())
+    assert (len(world.events), loading.done()) == (1, False)
+    may_end.set()
+    await loading
+    assert len(world.events[1]["extra"]) > ASIDE_BYTES
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"), [(b'{"x":["\\ud83d"', "not_json"), (b"[" * 501, "too_deep")]
+)
+async def test_a_large_message_that_is_bad_is_quarantined(
+    world: World, data: bytes, reason: str
+) -> None:
+    await world.loader.load(PushedMessage(data=data + b" " * ASIDE_BYTES, attributes=ATTRIBUTES))
+    assert [entry["reason"] for entry in world.quarantine] == [reason]
+
+
+async def test_a_message_whose_values_are_too_many_is_quarantined(world: World) -> None:
+    data = b"[%b1]" % (b"1," * MOST_IN_ONE_GO)
+    for padding in (b"", b" " * CAREFUL_BYTES):
+        await world.loader.load(PushedMessage(data=data + padding, attributes=ATTRIBUTES))
+    assert len(world.events) == 1
+    [entry] = world.quarantine
+    assert (entry["reason"], entry["data"]) == ("too_many_values", data + padding)
