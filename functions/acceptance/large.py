@@ -34,7 +34,7 @@ def split(text: bytes, most: int) -> list[bytes]:
 
     Args:
         text: the body, without surrounding space.
-        most: the maximum number of values to return.
+        most: the maximum number of values to return, at least 2.
 
     Raises:
         NotJson: the text is neither one JSON value, nor JSON values on a line each.
