@@ -102,14 +102,14 @@ class Watch:
         """Note how much the careful decoder gets, and who judges large bodies."""
         for module, name in ((events_body, "_decode_odd"), (values, "_value_at")):
             setattr(module, name, self._noting_size(getattr(module, name)))
-        judge = Receiver._judge
+        judge: Any = Receiver._judge
 
         def watched(receiver: Receiver, body: bytes, *others: Any) -> Any:
             is_main = threading.current_thread() is threading.main_thread()
             self.seen.on_loop += is_main and len(body) > ASIDE_BYTES
             return judge(receiver, body, *others)
 
-        Receiver._judge = watched  # type: ignore[method-assign]
+        setattr(Receiver, judge.__name__, watched)
 
     def _noting_size(self, function: Any) -> Any:
         def noted(text: bytes | str, other: object) -> object:

@@ -102,9 +102,13 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
         return guard
 
-    monkeypatch.setattr(wrapping, "decode_json", guarded(wrapping.decode_json))
-    for name in ("decode_json", "values", "only_value"):
-        monkeypatch.setattr(body, name, guarded(getattr(body, name)))
+    for module, name in (
+        (wrapping, "decode_json"),
+        (body, "decode_json"),
+        (body, "values"),
+        (body, "only_value"),
+    ):
+        monkeypatch.setattr(module, name, guarded(getattr(module, name)))
 
 
 FILL = b"x" * CAREFUL_BYTES
