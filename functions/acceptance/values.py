@@ -15,6 +15,7 @@ from functions.events.body import READER
 SPACE = b" \t\r\n"
 
 _SPACES = frozenset(SPACE.decode())
+_FEW_BYTES = 65_536
 _LINE = re.compile(rb"[ \t\r\n]{1,65536}|[^\n]+")  # a piece of space is short, to be found fast
 
 
@@ -39,7 +40,10 @@ def values(text: str, most: int) -> list[bytes]:
 
 
 def lines(text: bytes) -> Iterator[bytes]:
-    """Yield the lines that are not blank, without space at their beginning."""
+    """Return the lines that are not blank."""
+    if len(text) <= _FEW_BYTES:
+        return (line for line in text.split(b"\n") if line.strip(SPACE))
+    # A list of all lines would take much memory, because there may be millions of blank ones.
     return (found[0] for found in _LINE.finditer(text) if not found[0].isspace())
 
 

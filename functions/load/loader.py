@@ -76,15 +76,10 @@ class Loader:
         """
         stored_at = to_microseconds(self.now())
         try:
-            build = partial(
-                self.builder.build,
-                message.data,
-                message.attributes,
-                delivery_id=self.new_id(),
-                stored_at=stored_at,
-            )
-            is_small = len(message.data) <= ASIDE_BYTES
-            loaded = build() if is_small else await self._build_aside(message, build)
+            if len(message.data) <= ASIDE_BYTES:
+                loaded = self._build(message, stored_at)
+            else:
+                loaded = await self._build_aside(message, stored_at)
             if is_late(loaded.received_at, stored_at):
                 await self.late_days.note(loaded.received_at, stored_at)
             await self._store(loaded)
@@ -98,10 +93,16 @@ class Loader:
         else:
             self.tally.store((to_microseconds(self.now()) - loaded.received_at) / MICROSECONDS)
 
-    async def _build_aside(self, message: PushedMessage, build: Callable[[], Loaded]) -> Loaded:
+    def _build(self, message: PushedMessage, stored_at: int) -> Loaded:
+        return self.builder.build(
+            message.data, message.attributes, delivery_id=self.new_id(), stored_at=stored_at
+        )
+
+    async def _build_aside(self, message: PushedMessage, stored_at: int) -> Loaded:
         if has_too_many_values(message.data):
             raise BadMessage("too_many_values")
-        return await self.aside.run(message.attributes.get("partner", ""), build)
+        owner = message.attributes.get("partner", UNKNOWN)
+        return await self.aside.run(owner, partial(self._build, message, stored_at))
 
     def _not_stored(self, reason: str) -> NotStored:
         """Count a delivery that Pub/Sub should repeat, and return the error to raise."""

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -69,13 +68,8 @@ UNAVAILABLE: dict[type[Exception], tuple[Reason, str]] = {
 of the reason if it is not empty."""
 
 
-class _Judged(NamedTuple):
-    """The events of a request, their ids, the decisions, and the messages of accepted events."""
-
-    events: list[ReceivedEvent]
-    ids: list[str]
-    outcomes: list[Placement]
-    messages: list[Message]
+_Judged = tuple[list[ReceivedEvent], list[str], list[Placement], list[Message]]
+"""The events of a request, their ids, the decisions, and the messages of accepted events."""
 
 
 class Receiver:
@@ -203,17 +197,16 @@ class Receiver:
         received_at = format_nanoseconds(time.time_ns())
         try:
             if len(body) <= ASIDE_BYTES:
-                judged = self._judge(body, sender, received_at)
+                events, ids, outcomes, messages = self._judge(body, sender, received_at)
             else:
                 judge = partial(self._judge, body, sender, received_at)
-                judged = await self._aside.run(sender.partner, judge)
+                events, ids, outcomes, messages = await self._aside.run(sender.partner, judge)
         except NotJson as error:
             try:
                 await self._quarantine.keep(reasons.NOT_JSON.code, sender, body, received_at)
             except QuarantineFull:
                 raise WebhookRefusal(answers.quarantine_full()) from None
             raise WebhookRefusal(answers.webhook_problem(reasons.NOT_JSON, str(error))) from None
-        events, ids, outcomes, messages = judged
         if len(messages) < len(events):
             for whole in (ELSEWHERE, DISPUTED):
                 if whole in outcomes:
@@ -255,23 +248,14 @@ class Receiver:
             NotJson: the body cannot be split.
             WebhookRefusal: the body has too many events.
         """
-        most = self._settings.max_request_events
-        events = parse(body, most)
-        if len(events) > most:
-            raise WebhookRefusal(answers.too_many(most))
-        data = [event.data for event in events]
-        ids = ingest_id.of_request(sender.partner, sender.kind, sender.id, data)
-        return _Judged(events, ids, *self._sort(events, ids, sender, received_at))
-
-    def _sort(
-        self,
-        events: Sequence[ReceivedEvent],
-        ids: Sequence[str],
-        sender: Sender,
-        received_at: str,
-    ) -> tuple[list[Placement], list[Message]]:
-        """Return the decision about each event, and the message of each accepted event."""
-        cell, most = self._settings.cell, self._settings.max_event_bytes
+        settings = self._settings
+        events = parse(body, settings.max_request_events)
+        if len(events) > settings.max_request_events:
+            raise WebhookRefusal(answers.too_many(settings.max_request_events))
+        ids = ingest_id.of_request(
+            sender.partner, sender.kind, sender.id, [event.data for event in events]
+        )
+        cell, most = settings.cell, settings.max_event_bytes
         outcomes: list[Placement] = []
         messages: list[Message] = []
         for position, event in enumerate(events):
@@ -281,7 +265,7 @@ class Receiver:
                 messages.append(
                     message_of(event, outcome.project, sender, ids[position], position, received_at)
                 )
-        return outcomes, messages
+        return events, ids, outcomes, messages
 
     def _stored(self, outcomes: Sequence[Placement], messages: Sequence[Message]) -> Accepted:
         """Return the answer to a request whose events are all published, spilled or quarantined.
