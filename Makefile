@@ -12,7 +12,7 @@ CALLS ?= check
 # Where no unit test is: importing what the others need takes as long as running the unit tests.
 NO_UNITS := -p no:schemathesis --ignore-glob=*/test_fuzz.py $(foreach folder,cell faults load_faults terraform soak,--ignore=tests/$(folder))
 # Soak tests that need both cores: they run under load, or measure.
-ALONE := tests/cell tests/faults tests/load_faults tests/soak/test_memory.py
+ALONE := tests/cell tests/faults tests/load_faults tests/soak/test_hostile_bodies.py tests/soak/test_memory.py
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
