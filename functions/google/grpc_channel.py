@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 import grpc
 import grpc.aio
 
+from functions.google.access_token import default_credentials
+
 OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.max_receive_message_length", -1),
@@ -16,13 +18,17 @@ response may have any size: the response to a pull can exceed gRPC's default lim
 """
 
 
-def open_channel(endpoint: str, quota_project: str = "") -> grpc.aio.Channel:
+def open_channel(
+    endpoint: str, quota_project: str = "", *, authorizes: bool = True
+) -> grpc.aio.Channel:
     """Open a channel; call this inside the running event loop, after the server has forked.
 
     Args:
         endpoint: ``https://host:port`` to use TLS and application default credentials, or
             ``http://host:port`` to connect without TLS or credentials.
         quota_project: the project whose quota is used; if empty, the project of the credentials.
+        authorizes: whether gRPC adds the header of `functions.google.access_token` to each call.
+            This is slow; if it does not, the caller has to.
 
     Raises:
         ValueError: the endpoint has none of these forms.
@@ -32,26 +38,20 @@ def open_channel(endpoint: str, quota_project: str = "") -> grpc.aio.Channel:
     if scheme == "http" and address:
         return grpc.aio.insecure_channel(address, options=OPTIONS)
     if scheme == "https" and address:
-        return grpc.aio.secure_channel(
-            address, _default_credentials(quota_project), options=OPTIONS
-        )
+        credentials = _authorizing(quota_project) if authorizes else grpc.ssl_channel_credentials()
+        return grpc.aio.secure_channel(address, credentials, options=OPTIONS)
     raise ValueError("an endpoint must have the form http://host:port or https://host:port")
 
 
 @functools.cache
-def _default_credentials(quota_project: str) -> grpc.ChannelCredentials:
-    # This library is slow to import, and connections without TLS do not need it.
-    import google.auth  # noqa: PLC0415
+def _authorizing(quota_project: str) -> grpc.ChannelCredentials:
+    # These modules are slow to import, and connections without TLS do not need them.
     from google.auth.transport.grpc import AuthMetadataPlugin  # noqa: PLC0415
     from google.auth.transport.requests import Request  # noqa: PLC0415
 
-    credentials, _ = google.auth.default(
-        scopes=["https://www.googleapis.com/auth/cloud-platform"],
-        quota_project_id=quota_project or None,
-    )
+    plugin = AuthMetadataPlugin(default_credentials(quota_project), Request())
     return grpc.composite_channel_credentials(
-        grpc.ssl_channel_credentials(),
-        grpc.metadata_call_credentials(AuthMetadataPlugin(credentials, Request())),
+        grpc.ssl_channel_credentials(), grpc.metadata_call_credentials(plugin)
     )
 
 

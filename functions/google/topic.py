@@ -16,6 +16,7 @@ import grpc.aio
 
 from functions.events.message import Message, pieces
 from functions.google import publish_request
+from functions.google.access_token import AccessToken, Metadata, NoAccess
 from functions.google.grpc_channel import routing_header
 
 IDLE_SECONDS = 30.0
@@ -74,6 +75,7 @@ class Topic:
         open_channel: opens a channel to Pub/Sub.
         name: the topic's full name, ``projects/p/topics/t``.
         clock: returns monotonic seconds.
+        token: authorises calls; None if the channel does so, or needs no authorisation.
     """
 
     def __init__(
@@ -81,7 +83,10 @@ class Topic:
         open_channel: Callable[[], grpc.aio.Channel],
         name: str,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        token: AccessToken | None = None,
     ) -> None:
+        self._token = token
         self._open_channel = open_channel
         self._name = name
         self._metadata = routing_header("topic", name)
@@ -104,11 +109,12 @@ class Topic:
         """
         request = publish_request.encode(self._name, messages)
         until = self._clock() + within
+        metadata = await self._authorized(within)
         for attempt in range(1, ATTEMPTS + 1):
             channel = self._connected(grace=within)
             try:
                 remaining = max(until - self._clock(), 0.0)
-                await self._call(request, timeout=remaining, metadata=self._metadata)
+                await self._call(request, timeout=remaining, metadata=metadata)
             except grpc.aio.AioRpcError as error:
                 code = error.code()
                 if code is grpc.StatusCode.INVALID_ARGUMENT:
@@ -118,6 +124,19 @@ class Topic:
                     raise PublishFailed(code.name) from None
             else:
                 return
+
+    async def _authorized(self, within: float) -> Metadata:
+        """Return the metadata of a call."""
+        if self._token is None:
+            return self._metadata
+        authorizing = self._token.at_hand()
+        if authorizing is None:
+            try:
+                async with asyncio.timeout(within):
+                    authorizing = await self._token.metadata()
+            except (NoAccess, TimeoutError):
+                raise PublishFailed("no_token") from None
+        return self._metadata + authorizing
 
     async def close(self) -> None:
         """Close the connection; publishes in progress fail."""

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from functions.acceptance.admission import Admission
 from functions.acceptance.partners import PartnersFile
+from functions.google.access_token import AccessToken
 from functions.google.grpc_channel import open_channel
 from functions.google.storage import Bucket
 from functions.google.topic import Topic
@@ -68,8 +69,13 @@ def _durable(settings: Settings, tally: ReceiveTally) -> Durable:
         raise ValueError(
             "PUBLISH_DEADLINE_SECONDS must be above 0 and below DURABLE_WITHIN_SECONDS"
         )
+    is_secure = settings.pubsub_endpoint.startswith("https://")
     publisher = BatchingPublisher(
-        Topic(partial(open_channel, settings.pubsub_endpoint), settings.events_topic),
+        Topic(
+            partial(open_channel, settings.pubsub_endpoint, authorizes=False),
+            settings.events_topic,
+            token=AccessToken() if is_secure else None,
+        ),
         Breaker(retry_seconds=max(PROBE_SECONDS, deadline)),
         deadline=deadline,
         reserve=(within - deadline) / 2,

@@ -10,6 +10,7 @@ import grpc.aio
 import pytest
 from google.pubsub_v1.types import PublishRequest
 
+from functions.google.access_token import AccessToken, Metadata, NoAccess
 from functions.google.topic import NotPublishable, PublishFailed, Topic
 from tests.fakes.clock import Clock
 from tests.unit.receive.stand_ins import message
@@ -171,3 +172,43 @@ async def test_without_a_server_a_publish_fails_at_once(clock: Clock) -> None:
     with pytest.raises(PublishFailed, match="UNAVAILABLE"):
         await topic.publish(MESSAGES, within=5)
     await topic.close()
+
+
+class Token(AccessToken):
+    """Is there at once, or later, or not at all."""
+
+    def __init__(self, answer: Metadata | Exception | None, at_hand: Metadata | None) -> None:
+        super().__init__()
+        self._answer = answer
+        self._now = at_hand
+
+    def at_hand(self) -> Metadata | None:
+        return self._now
+
+    async def metadata(self) -> Metadata:
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        if self._answer is None:
+            await asyncio.Event().wait()
+        assert self._answer is not None
+        return self._answer
+
+
+AUTHORIZED: Metadata = (("authorization", "Bearer token"),)
+
+
+@pytest.mark.parametrize("token", [Token(None, AUTHORIZED), Token(AUTHORIZED, None)])
+async def test_a_call_has_the_token(pubsub: Pubsub, token: Token) -> None:
+    topic = Topic(pubsub.open_channel, NAME, token=token)
+    await topic.publish(MESSAGES, within=5)
+    assert pubsub.metadata["authorization"] == "Bearer token"
+    assert "x-goog-request-params" in pubsub.metadata
+    await topic.close()
+
+
+@pytest.mark.parametrize("token", [Token(NoAccess("RefreshError"), None), Token(None, None)])
+async def test_without_a_token_nothing_is_sent(pubsub: Pubsub, token: Token) -> None:
+    topic = Topic(pubsub.open_channel, NAME, token=token)
+    with pytest.raises(PublishFailed, match=r"^no_token$"):
+        await topic.publish(MESSAGES, within=0.05)
+    assert not pubsub.requests
