@@ -140,8 +140,11 @@ def parse_kind(text: str) -> Kind:
     return kind
 
 
+@lru_cache(maxsize=64)
 def parse_time(text: str) -> datetime:
     """Read the attribute ``received_at`` of a message.
+
+    The last results are remembered, because `load` reads the time of each event twice.
 
     Raises:
         ValueError: the text is not an ISO 8601 time with an offset.

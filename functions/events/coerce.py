@@ -200,7 +200,8 @@ def may_be_list(element: object) -> bool:
 
 def to_microseconds(moment: datetime) -> int:
     """Convert a timezone-aware `datetime` to microseconds since 1970-01-01 UTC."""
-    return (moment - EPOCH) // MICROSECOND
+    since = moment - EPOCH  # a division by MICROSECOND would take twice as long
+    return (since.days * 86_400 + since.seconds) * MICROSECONDS + since.microseconds
 
 
 def within(limits: Limits, coerce: Callable[[object], N | None]) -> Callable[[object], N | None]:

@@ -5,7 +5,7 @@ stored, quarantined, or dropped because its partner is closed. Otherwise it is 5
 delivers the event again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -38,11 +38,11 @@ from functions.web.environment import read
 from functions.web.intake import BodyIncomplete, Intake
 from functions.web.problem import problem
 from functions.web.push import NotAPush, parse_push
-from functions.web.routes import Handler, Route, application
+from functions.web.routes import Route, application
+from functions.web.server import Ready
 
-_STORED = Response(status_code=204)
-"""The answer to nearly every delivery. All requests share this object, because sending an answer
-does not change it."""
+_STORED = Ready(204, ())
+"""The answer to nearly every delivery."""
 
 TABLES = Path(__file__).parents[2] / "sql" / "store"
 
@@ -86,7 +86,7 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
-def serve(answer_push: Handler) -> ASGIApp:
+def serve(answer_push: Callable[[Receive], Awaitable[Response]]) -> ASGIApp:
     """Return the application of the load function.
 
     It answers pushes directly, and everything else through the router. The router would add 9
@@ -94,15 +94,19 @@ def serve(answer_push: Handler) -> ASGIApp:
     pushes, so that it answers other methods with 405 and ``Allow: POST``.
 
     Args:
-        answer_push: answers a push.
+        answer_push: answers a push, given the ASGI `receive` of its request.
     """
-    others = application([Route("POST", "/", answer_push)])
+
+    async def answer_routed(request: Request) -> Response:
+        return await answer_push(request.receive)
+
+    others = application([Route("POST", "/", answer_routed)])
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != "/" or scope["method"] != "POST":
             await others(scope, receive, send)
             return
-        response = await answer_push(Request(scope, receive, send))
+        response = await answer_push(receive)
         await response(scope, receive, send)
 
     return served
@@ -113,7 +117,7 @@ async def answer(
     intake: Intake,
     tally: LoadTally,
     paced: Paced,
-    request: Request,
+    receive: Receive,
 ) -> Response:
     """Answer a push.
 
@@ -122,7 +126,7 @@ async def answer(
     """
     body = b""
     try:
-        body = await intake.read(request.receive)
+        body = await intake.read(receive)
         await delivery_filter.load(parse_push(body).message)
     except (NotAPush, BodyIncomplete):
         return problem(400, "Not a Pub/Sub push")

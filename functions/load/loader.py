@@ -117,12 +117,12 @@ class Loader:
                 raise
             await self._store_as(without_extra(loaded.row, loaded.flags), loaded.person)
 
-    async def _store_as(self, row: Row, person: Identity | None) -> None:
+    def _store_as(self, row: Row, person: Identity | None) -> Awaitable[None]:
+        """Store a row, and the person's identity if it is not known. The caller must await this."""
         store = self.store_room_event if row["kind"] == "room" else self.store_event
         if person is None or self.known.knows(person):
-            await store(row)
-        else:
-            await self._store_both(store, row, person)
+            return store(row)
+        return self._store_both(store, row, person)
 
     async def _store_both(self, store: Store, row: Row, person: Identity) -> None:
         # Wait for both, even if one fails: no code may run after the response.

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from functions.acceptance import reasons
 from functions.acceptance.placement import Placement
 from functions.acceptance.reasons import EVENT_AMBIGUOUS, EVENT_MISPLACED, Reason
 from functions.events.message import Message
 from functions.web.problem import MEDIA_TYPE
+from functions.web.server import Ready
 
 RETRY_SECONDS = 10
 """The `Retry-After` of a 503: the sender should wait this many seconds before it retries. In this
@@ -54,29 +54,17 @@ def ok() -> Response:
     return Response(b'{"status":"ok"}\n', 200, media_type="application/json")
 
 
-class Accepted(msgspec.Struct, frozen=True, gc=False):
-    """A 200 with a body of JSON; it is faster to send than a Starlette response.
-
-    Attributes:
-        body: the response body, encoded as JSON.
-    """
-
-    body: bytes
-
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """Send the response."""
-        headers = ((b"content-length", b"%d" % len(self.body)), _JSON)
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": self.body})
-
-
-def accepted_one(ingest_id: str) -> Accepted:
+def accepted_one(ingest_id: str) -> Ready:
     """Return the response to a request whose only event is accepted and durable."""
     body = f'{{"accepted":1,"results":[{{"status":200,"ingest_id":"{ingest_id}"}}]}}\n'
-    return Accepted(body.encode())
+    return _accepted(body.encode())
 
 
-def accepted(placements: Sequence[Placement], messages: Sequence[Message]) -> Accepted:
+def _accepted(body: bytes) -> Ready:
+    return Ready(200, ((b"content-length", b"%d" % len(body)), _JSON), body)
+
+
+def accepted(placements: Sequence[Placement], messages: Sequence[Message]) -> Ready:
     """Return the response to a request with at least one accepted event.
 
     All accepted events must be durable, and all refused events must be quarantined.
@@ -91,7 +79,7 @@ def accepted(placements: Sequence[Placement], messages: Sequence[Message]) -> Ac
         for placement in placements
     ]
     body = {"accepted": len(messages), "results": results}
-    return Accepted(msgspec.json.encode(body) + b"\n")
+    return _accepted(msgspec.json.encode(body) + b"\n")
 
 
 def none_accepted(placements: Sequence[Placement]) -> Response:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from functions.acceptance import ingest_id, reasons, signature
@@ -26,7 +27,7 @@ from functions.events.message import Message
 from functions.google.storage import BucketUnavailable
 from functions.observe.tally import Paced
 from functions.receive import answers
-from functions.receive.answers import Accepted, WebhookRefusal
+from functions.receive.answers import WebhookRefusal
 from functions.receive.durable import Durable, NotDurable
 from functions.receive.inflate import (
     ENCODINGS,
@@ -53,6 +54,7 @@ from functions.secrets.closed_partners import ClosedUnavailable
 from functions.web.aside import ASIDE_BYTES, Aside
 from functions.web.batching import QueueFull
 from functions.web.intake import BodyIncomplete, BodyLate, BodyTooLarge, Held, Intake
+from functions.web.server import Ready
 
 UNAVAILABLE: dict[type[Exception], tuple[Reason, str]] = {
     PartnersUnavailable: (reasons.PARTNERS_UNAVAILABLE, ""),
@@ -112,6 +114,9 @@ class Receiver:
         except WebhookRefusal as refusal:
             answer = refusal.answer
             self._tally.refuse_all(refusal.answer)
+        except (BodyTooLarge, BodyIncomplete, BodyLate) as error:
+            answer = refused = self._unread(error)
+            self._tally.refuse_all(refused)
         except tuple(UNAVAILABLE) as error:
             reason, detail = UNAVAILABLE[type(error)]
             self._tally.refuse(reason.code)
@@ -127,7 +132,8 @@ class Receiver:
             return answers.ok()
         headers = headers_of(scope)
         kind, token = target
-        entry = await self._admission.find(token or bearer_token(scope["headers"]))
+        token = token or bearer_token(scope["headers"])
+        entry = self._admission.find_at_hand(token) or await self._admission.find(token)
         if entry is None:
             raise WebhookRefusal(answers.unauthorized())
         name, partner = entry
@@ -135,7 +141,10 @@ class Receiver:
         if scope["method"] in READS:
             return answers.ok()
         encoding = _encoding(scope, headers)
-        sent = await self._read(headers, receive, name)
+        most = self._settings.max_request_bytes
+        if announces_more(headers, most):
+            raise BodyTooLarge
+        sent = await self._intake.read(receive, most, name)
         try:
             if partner.signing_secrets:
                 self._check_signature(partner, headers, sent)
@@ -147,19 +156,13 @@ class Receiver:
         finally:
             self._intake.release(sent, name)
 
-    async def _read(self, headers: Mapping[bytes, bytes], receive: Receive, partner: str) -> bytes:
-        """Return the body of a partner's request. The caller must call `_intake.release` for it."""
-        most = self._settings.max_request_bytes
-        if announces_more(headers, most):
-            raise WebhookRefusal(answers.too_large(most))
-        try:
-            return await self._intake.read(receive, most, partner)
-        except BodyTooLarge:
-            raise WebhookRefusal(answers.too_large(most)) from None
-        except BodyIncomplete:
-            raise WebhookRefusal(answers.incomplete()) from None
-        except BodyLate:
-            raise WebhookRefusal(answers.late(self._settings.body_seconds)) from None
+    def _unread(self, error: Exception) -> Response:
+        """Return the answer to a request whose body cannot be read."""
+        if isinstance(error, BodyTooLarge):
+            return answers.too_large(self._settings.max_request_bytes)
+        if isinstance(error, BodyLate):
+            return answers.late(self._settings.body_seconds)
+        return answers.incomplete()
 
     def _check_signature(
         self, partner: Partner, headers: Mapping[bytes, bytes], body: bytes
@@ -174,7 +177,7 @@ class Receiver:
         ):
             raise WebhookRefusal(answers.unsigned())
 
-    async def _receive_inflated(self, sent: bytes, encoding: str, sender: Sender) -> Accepted:
+    async def _receive_inflated(self, sent: bytes, encoding: str, sender: Sender) -> Ready:
         """Inflate a body, and store its events; the inflated bytes count as memory in use."""
         held = Held(self._intake, sender.partner)
         try:
@@ -187,7 +190,7 @@ class Receiver:
         finally:
             held.release()
 
-    async def _receive(self, body: bytes, sender: Sender) -> Accepted:
+    async def _receive(self, body: bytes, sender: Sender) -> Ready:
         """Quarantine the refused events of a request, then publish or spill the others.
 
         If a step fails, the answer is a 503, so that the sender repeats the whole request. If an
@@ -267,7 +270,7 @@ class Receiver:
                 )
         return events, ids, outcomes, messages
 
-    def _stored(self, outcomes: Sequence[Placement], messages: Sequence[Message]) -> Accepted:
+    def _stored(self, outcomes: Sequence[Placement], messages: Sequence[Message]) -> Ready:
         """Return the answer to a request whose events are all published, spilled or quarantined.
 
         Raises:

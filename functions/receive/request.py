@@ -86,8 +86,8 @@ def sender_id(headers: Mapping[bytes, bytes]) -> str:
     A sender gives each retry the id of the first attempt. If the request is signed, the signature
     covers this id: a request whose ``webhook-id`` and ``svix-id`` differ is refused.
     """
-    ids = (headers.get(name) for name in (b"webhook-id", b"svix-id", b"idempotency-key"))
-    return next(filter(None, ids), b"").decode("latin-1")
+    given = headers.get(b"webhook-id") or headers.get(b"svix-id") or headers.get(b"idempotency-key")
+    return given.decode("latin-1") if given else ""
 
 
 def announces_more(headers: Mapping[bytes, bytes], limit: int) -> bool:

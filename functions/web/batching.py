@@ -62,6 +62,7 @@ class Batcher(Generic[T, R]):
         self._waiting_size = 0
         self._in_flight: set[asyncio.Task[None]] = set()
         self._scheduled = False
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def put(self, entry: T, *, size: int, items: int = 1) -> "asyncio.Future[R]":
         """Add an entry to the next batch.
@@ -82,7 +83,9 @@ class Batcher(Generic[T, R]):
         """
         if self._waiting_items + items > self._max_waiting:
             raise QueueFull
-        loop = asyncio.get_running_loop()
+        loop = self._loop
+        if loop is None:  # in Python 3.11, each look-up of the running loop is a system call
+            loop = self._loop = asyncio.get_running_loop()
         result: asyncio.Future[R] = loop.create_future()
         self._waiting.append((entry, items, size, result))
         self._waiting_items += items

@@ -11,12 +11,12 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn_worker import UvicornWorker
 
 from functions.observe.log import log, trace
 from functions.web.problem import problem
 from functions.web.routes import Handler
+from functions.web.server import Protocol
 
 KEEP_ALIVE_SECONDS = 650
 """The idle seconds after which the server closes a connection. Google's front ends and load
@@ -26,25 +26,12 @@ closed a connection earlier, a request that arrives at that moment would get no 
 default is only 2 seconds."""
 
 
-class Protocol(HttpToolsProtocol):
-    """The server's protocol, which ignores trailers.
-
-    Trailers are headers after a body in chunks (RFC 9110, 6.5). The server appends them to the list
-    of headers that the application has. So a request could get headers that no system on the way
-    has checked. When the headers are complete, this class gives the server a new list, to which the
-    server appends the trailers. The application keeps the old list.
-    """
-
-    def on_headers_complete(self) -> None:
-        """Begin a request, whose headers are complete."""
-        super().on_headers_complete()
-        self.headers = []
-
-
 # functions-framework ignores gunicorn's settings, so this changes the class of the worker. gunicorn
-# creates the worker after this import.
+# creates the worker after this import. No function uses the address of a client, so the middleware
+# for X-Forwarded-For is left out.
 UvicornWorker.CONFIG_KWARGS = UvicornWorker.CONFIG_KWARGS | {
     "http": Protocol,
+    "proxy_headers": False,
     "timeout_keep_alive": KEEP_ALIVE_SECONDS,
 }
 

@@ -107,27 +107,18 @@ class Intake:
             BodyLate: the whole body did not arrive within the time limit.
         """
         self._unfinished.take(1, owner)
-        try:
-            if self._limit is None:
-                return await self._read(receive, limit, owner)
-            return await self._read_in_time(self._limit, receive, limit, owner)
-        finally:
-            self._unfinished.give(1, owner)
-
-    async def _read_in_time(
-        self, within: TimeLimit, receive: Receive, limit: int, owner: str
-    ) -> bytes:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine of asyncio always runs in a task
-        within.begin(task)
+        within = self._limit
+        task = within.begin() if within else None
         try:
             return await self._read(receive, limit, owner)
         except asyncio.CancelledError:
-            if within.is_late(task):
+            if within and task and within.is_late(task):
                 raise BodyLate from None
             raise
         finally:
-            within.end(task)
+            if within and task:
+                within.end(task)
+            self._unfinished.give(1, owner)
 
     async def _read(self, receive: Receive, limit: int, owner: str) -> bytes:
         # `Request.body` of Starlette does the same with an asynchronous generator, but takes longer

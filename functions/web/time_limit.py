@@ -19,17 +19,23 @@ class TimeLimit:
         self._seconds = seconds
         self._ends: dict[asyncio.Task[object], float] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
-    def begin(self, task: asyncio.Task[object]) -> None:
-        """Start the time limit for a task's step.
+    def begin(self) -> asyncio.Task[object]:
+        """Start the time limit for a step of the current task, and return the task.
 
         The caller must call `end` when the step has ended, even if the step failed.
         """
-        loop = task.get_loop()
+        loop = self._loop
+        if loop is None:  # in Python 3.11, each look-up of the running loop is a system call
+            loop = self._loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
+        assert task is not None  # noqa: S101 - a coroutine of asyncio always runs in a task
         ends_at = loop.time() + self._seconds
         self._ends[task] = ends_at
         if self._timer is None:
             self._timer = loop.call_at(ends_at, self._cancel_late)
+        return task
 
     def is_late(self, task: asyncio.Task[object]) -> bool:
         """Return whether a task was cancelled only because its time was over.

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from starlette.requests import Request
 
 from functions.events.attributes import format_time
 from functions.google.storage import Bucket, BucketUnavailable
@@ -264,10 +263,9 @@ async def test_an_incomplete_push_is_refused() -> None:
     async def receive() -> dict[str, Any]:
         return next(coming)
 
-    request = Request({"type": "http", "method": "POST", "path": "/"}, receive)
     tally, intake = LoadTally(), Intake(1_000)
     unused = DeliveryFilter(cast("Any", None), cast("Any", None), tally)
-    answer = await app.answer(unused, intake, tally, Paced(tally.write), request)
+    answer = await app.answer(unused, intake, tally, Paced(tally.write), receive)
     assert answer.status_code == 400
     intake.release(await intake.read(whole))  # has room, because no byte of the push is held
 
@@ -283,10 +281,9 @@ async def test_a_push_whose_connection_fails_is_not_held() -> None:
         raise ConnectionResetError
 
     tally, intake = LoadTally(), Intake(1_000)
-    request = Request({"type": "http", "method": "POST", "path": "/"}, receive)
     unused = DeliveryFilter(cast("Any", None), cast("Any", None), tally)
     with pytest.raises(ConnectionResetError):
-        await app.answer(unused, intake, tally, Paced(tally.write), request)
+        await app.answer(unused, intake, tally, Paced(tally.write), receive)
     intake.release(await intake.read(whole))
 
 

@@ -11,7 +11,6 @@ from starlette.responses import Response
 from functions.acceptance import reasons
 from functions.acceptance.placement import Placement
 from functions.receive import answers
-from functions.receive.answers import Accepted
 from functions.web.problem import MEDIA_TYPE
 from tests.unit.receive.stand_ins import message
 
@@ -26,7 +25,7 @@ OF_EVENTS = [
 ]
 
 
-def body(answer: Response | Accepted) -> dict[str, Any]:
+def body(answer: Response) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(bytes(answer.body))
     return content
 

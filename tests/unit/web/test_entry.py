@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -12,7 +11,6 @@ from types import ModuleType
 
 import httpx
 import pytest
-import uvicorn
 from functions_framework import aio
 from functions_framework._http.gunicorn import UvicornApplication
 from gunicorn.glogging import Logger
@@ -24,8 +22,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions import FUNCTIONS
 from functions.observe.log import TRACE_FIELD
-from functions.web.entry import KEEP_ALIVE_SECONDS, Protocol, entry_point
+from functions.web.entry import KEEP_ALIVE_SECONDS, entry_point
 from functions.web.routes import Handler
+from functions.web.server import Protocol
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -226,37 +225,6 @@ def test_the_worker_keeps_idle_connections_longer_than_any_front_end_does() -> N
     assert worker.config.timeout_keep_alive == KEEP_ALIVE_SECONDS > 600
     worker.config.load()
     assert worker.config.http_protocol_class is Protocol
-
-
-async def test_trailers_do_not_count_as_headers() -> None:
-    """Trailers come after a body, in the same piece of the stream or in a later one."""
-    seen: list[list[tuple[bytes, bytes]]] = []
-
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        await request.body()
-        seen.append([header for header in scope["headers"] if header[0] == b"authorization"])
-        await Response()(scope, receive, send)
-
-    config = uvicorn.Config(answer, http=Protocol, lifespan="off", log_level="critical")
-    server = uvicorn.Server(config)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        serving = asyncio.create_task(server.serve([listening]))
-        reader, writer = await asyncio.open_connection(*listening.getsockname())
-        for pause in (0.0, 0.05, 0.0):
-            begin = b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"
-            end = b"0\r\nAuthorization: Bearer t\r\n\r\n"
-            own = b"Authorization: Bearer own\r\n" if pause else b""
-            writer.write(begin + own + b"\r\n1\r\nx\r\n" + (b"" if pause else end))
-            await asyncio.sleep(pause)
-            writer.write(end if pause else b"")
-            assert await reader.readuntil(b"\r\n\r\n")
-        writer.close()
-        server.should_exit = True
-        await serving
-    assert seen == [[], [(b"authorization", b"Bearer own")], []]
 
 
 HEAVY = {

@@ -18,9 +18,7 @@ class Late(Exception):
 
 async def step(limit: TimeLimit, seconds: float) -> str:
     """Wait some seconds under the time limit, as `Intake` does while it reads a body."""
-    task = asyncio.current_task()
-    assert task is not None
-    limit.begin(task)
+    task = limit.begin()
     try:
         await asyncio.sleep(seconds)
     except asyncio.CancelledError:
