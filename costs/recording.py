@@ -69,6 +69,15 @@ class Recording:
         answer = self._answers.get(name, [])
         return answer(self.calls) if callable(answer) else answer
 
+    async def days(self, folder: str, name: str, parameters: Mapping[str, Parameter]) -> Any:
+        """Record a query; return its days."""
+        return await self.take(folder, name, parameters)
+
+    async def change(self, folder: str, name: str, parameters: Mapping[str, Parameter]) -> int:
+        """Record a statement that changes rows; return how many it changed: none."""
+        await self.take(folder, name, parameters)
+        return 0
+
     async def _follow(self, job: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.ensure_future(job)
         while not task.done():
@@ -100,12 +109,11 @@ class RecordedStatements(Statements):
 
     async def days(self, name: str, **parameters: Parameter) -> list[datetime]:
         """Record a query; return the days of its answer."""
-        return list(await self._recording.take(self._name, name, parameters))
+        return list(await self._recording.days(self._name, name, parameters))
 
     async def change(self, name: str, **parameters: Parameter) -> int:
-        """Record a statement that changes rows; it changes none."""
-        await self._recording.take(self._name, name, parameters)
-        return 0
+        """Record a statement that changes rows; return how many it changed."""
+        return await self._recording.change(self._name, name, parameters)
 
 
 def jobs_in_a_row(calls: Sequence[Call]) -> int:

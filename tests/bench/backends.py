@@ -11,6 +11,7 @@ from local import children, warehouse
 from local.cell import LOCATION, PROJECT, Cell
 from local.clients import warehouse as client_of
 from tests.bench.pinned import start
+from tests.bench.tls import Tls
 from tests.bench.variants import Backend
 
 APPEND_MILLISECONDS = 20
@@ -18,7 +19,9 @@ APPENDS_AT_A_TIME = 4
 
 
 @contextmanager
-def backend(name: Backend, cell: Cell, folder: Path, core: int) -> Iterator[dict[str, str]]:
+def backend(
+    name: Backend, cell: Cell, folder: Path, core: int, tls: Tls | None = None
+) -> Iterator[dict[str, str]]:
     """Run a backend for as long as it is open; yields the settings by which it is found.
 
     Args:
@@ -26,15 +29,17 @@ def backend(name: Backend, cell: Cell, folder: Path, core: int) -> Iterator[dict
         cell: whose names and ports it takes.
         folder: for its log.
         core: the processor that it runs on.
+        tls: with what it speaks TLS; None for clear text.
     """
-    child = start(name, [sys.executable, "-m", *_command(name, cell)], {}, folder, core)
+    command = [sys.executable, "-m", *_command(name, cell), *(tls.arguments() if tls else ())]
+    child = start(name, command, {}, folder, core)
     try:
         port = cell.port("pubsub" if name == "broker" else "bigquery_grpc")
         asyncio.run(children.wait_until_listening(child, port))
         if name == "bigquery":
             asyncio.run(children.wait_until_listening(child, cell.port("bigquery")))
             _create_tables(cell)
-        yield _settings(name, cell)
+        yield _settings(name, cell, tls)
     finally:
         children.stop([child])
 
@@ -55,16 +60,19 @@ def _command(name: Backend, cell: Cell) -> list[str]:
             return ["local.bigquery", "--rest-port", rest, "--grpc-port", grpc]
 
 
-def _settings(name: Backend, cell: Cell) -> dict[str, str]:
-    match name:
-        case "broker":
-            # The official client takes the address of a stand-in from a variable of its own.
-            return {"PUBSUB_EMULATOR_HOST": cell.pubsub}
-        case "slow_tables" | "quick_tables":
-            # The cell's own setting is one, for its stand-in's sake.
-            return {"MAX_IN_FLIGHT_APPENDS": str(APPENDS_AT_A_TIME)}
-        case "bigquery":
-            return {}
+def _settings(name: Backend, cell: Cell, tls: Tls | None) -> dict[str, str]:
+    if name == "bigquery":
+        return {}
+    # The cell's own setting is one, for its stand-in's sake.
+    settings = {"MAX_IN_FLIGHT_APPENDS": str(APPENDS_AT_A_TIME)}
+    if tls is None:
+        # The official client takes the address of a stand-in from a variable of its own.
+        return settings | {"PUBSUB_EMULATOR_HOST": cell.pubsub}
+    addresses = {
+        "PUBSUB_ENDPOINT": f"https://{cell.pubsub}",
+        "BIGQUERY_WRITE_ENDPOINT": f"https://127.0.0.1:{cell.port('bigquery_grpc')}",
+    }
+    return settings | addresses | tls.settings()
 
 
 def _create_tables(cell: Cell) -> None:

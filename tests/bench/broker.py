@@ -4,15 +4,12 @@ It shares a core with the load generator, so what it costs would be missing ther
 request only how many messages there are, for the official client wants an id for each.
 """
 
-import argparse
-import asyncio
-import signal
 from typing import Any
 
 import grpc
-import grpc.aio
-import uvloop
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+from tests.bench import stub
 
 MESSAGE_ID = b"\x0a\x011"
 """``message_ids: "1"``, encoded; a response is this once for each message."""
@@ -41,24 +38,11 @@ async def _publish(request: bytes, _: object) -> bytes:
     return response_to(request)
 
 
-async def serve(port: int) -> None:
-    """Serve ``Publish`` on 127.0.0.1 until SIGTERM or SIGINT."""
-    server = grpc.aio.server()
-    # Without serialisers both sides are the bytes of the wire.
-    publish = grpc.unary_unary_rpc_method_handler(_publish)
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler("google.pubsub.v1.Publisher", {"Publish": publish}),)
-    )
-    server.add_insecure_port(f"127.0.0.1:{port}")
-    await server.start()
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    await stopped.wait()
-    await server.stop(None)
+# Without serialisers both sides are the bytes of the wire.
+HANDLER = grpc.method_handlers_generic_handler(
+    "google.pubsub.v1.Publisher", {"Publish": grpc.unary_unary_rpc_method_handler(_publish)}
+)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
-    uvloop.run(serve(parser.parse_args().port))
+    stub.run(stub.arguments().parse_args(), HANDLER)

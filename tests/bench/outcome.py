@@ -11,6 +11,8 @@ import msgspec
 from tests.bench.dashboard import Dashboard
 from tests.bench.freshness import Freshness
 from tests.bench.measure import Figures
+from tests.bench.partners import Partners
+from tests.bench.scale import Scale
 from tests.bench.variants import BARS, Bar
 
 PACKAGES = (
@@ -36,19 +38,21 @@ class Verdict(msgspec.Struct, frozen=True):
         of: the variant above the line.
         to: the variant below the line.
         figure: what is compared.
-        ratio: measured.
+        value: measured, a ratio or a difference.
         bound: the bar.
         at_most: whether the bar is an upper one.
         holds: whether it is met.
+        difference: whether the value is a difference.
     """
 
     of: str
     to: str
     figure: str
-    ratio: float
+    value: float
     bound: float
     at_most: bool
     holds: bool
+    difference: bool = False
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -62,6 +66,8 @@ class Run(msgspec.Struct, frozen=True):
         verdicts: on the bars whose two variants ran.
         freshness: in the embedded cell; None where it was not measured.
         dashboards: the dashboard over a raw table that doubles; empty where it was not measured.
+        partners: a request with 300 partners against one with two; None where it was not measured.
+        scales: jobs and pages as the store grows; empty where they were not measured.
     """
 
     machine: dict[str, str]
@@ -71,6 +77,8 @@ class Run(msgspec.Struct, frozen=True):
     verdicts: list[Verdict]
     freshness: Freshness | None = None
     dashboards: list[Dashboard] = []
+    partners: Partners | None = None
+    scales: list[Scale] = []
 
 
 def verdicts(figures: Mapping[str, Figures]) -> list[Verdict]:
@@ -79,8 +87,18 @@ def verdicts(figures: Mapping[str, Figures]) -> list[Verdict]:
 
 
 def _verdict(bar: Bar, figures: Mapping[str, Figures]) -> Verdict:
-    ratio: float = getattr(figures[bar.of], bar.figure) / getattr(figures[bar.to], bar.figure)
-    return Verdict(bar.of, bar.to, bar.figure, ratio, bar.bound, bar.at_most, bar.holds(ratio))
+    above, below = (getattr(figures[name], bar.figure) for name in (bar.of, bar.to))
+    value = bar.value(above, below)
+    return Verdict(
+        bar.of,
+        bar.to,
+        bar.figure,
+        value,
+        bar.bound,
+        bar.at_most,
+        bar.holds(value),
+        bar.difference,
+    )
 
 
 def machine() -> dict[str, str]:

@@ -21,6 +21,7 @@ from tests.bench.backends import backend
 from tests.bench.bodies import body
 from tests.bench.pinned import start
 from tests.bench.pushes import pushes
+from tests.bench.tls import Tls, tls
 from tests.bench.variants import Variant
 
 FUNCTION_CORE, LOAD_CORE = 0, 1
@@ -40,10 +41,12 @@ class Bench:
     Attributes:
         cell: names, token and settings; nothing of it runs but one backend at a time.
         folder: for bodies and logs.
+        tls: with what the variants over TLS speak it.
     """
 
     cell: Cell
     folder: Path
+    tls: Tls
 
     def url(self, variant: Variant) -> str:
         """Return where a variant is sent what it is fed with."""
@@ -73,7 +76,8 @@ def bench(port_base: int) -> Iterator[Bench]:
         cell = Cell(port_base, token, folder / "secrets", f"127.0.0.1:{port_base + 2}")
         os.sched_setaffinity(0, {LOAD_CORE})
         try:
-            yield Bench(cell, folder)
+            with tls(folder / "tls") as over_tls:
+                yield Bench(cell, folder, over_tls)
         finally:
             os.sched_setaffinity(0, cores)
 
@@ -90,7 +94,8 @@ def function(at: Bench, variant: Variant) -> Iterator[tuple[Child, float]]:
     command += ["--port", str(at.cell.port("receive"))]
     with at.bodies(variant).open("rb") as bodies:
         first = bodies.readline()
-    with backend(variant.backend, at.cell, at.folder, LOAD_CORE) as settings:
+    over_tls = at.tls if variant.tls else None
+    with backend(variant.backend, at.cell, at.folder, LOAD_CORE, over_tls) as settings:
         environ = at.cell.settings() | settings | variant.environ
         started = time.perf_counter()
         child = start(variant.name, command, environ, at.folder, FUNCTION_CORE)

@@ -6,15 +6,14 @@ reads nothing. Appends of one connection are answered in their order, as the ser
 Run as ``python -m tests.bench.storage_write --port 9060 --milliseconds 20 --at-a-time 4``.
 """
 
-import argparse
 import asyncio
-import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
-import grpc.aio
-import uvloop
+import grpc
+
+from tests.bench import stub
 
 SERVICE = "google.cloud.bigquery.storage.v1.BigQueryWrite"
 STORED = b"\x0a\x00"
@@ -60,23 +59,9 @@ def handler(take: Take) -> Any:
     return grpc.method_handlers_generic_handler(SERVICE, {"AppendRows": method})
 
 
-async def serve(port: int, seconds: float, at_a_time: int) -> None:
-    """Serve ``AppendRows`` on 127.0.0.1 until SIGTERM or SIGINT."""
-    server = grpc.aio.server(options=[("grpc.max_receive_message_length", -1)])
-    server.add_generic_rpc_handlers((handler(taking(seconds, at_a_time)),))
-    server.add_insecure_port(f"127.0.0.1:{port}")
-    await server.start()
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    await stopped.wait()
-    await server.stop(None)
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
+    parser = stub.arguments()
     parser.add_argument("--milliseconds", type=float, required=True)
     parser.add_argument("--at-a-time", type=int, required=True)
     given = parser.parse_args()
-    uvloop.run(serve(given.port, given.milliseconds / 1000, given.at_a_time))
+    stub.run(given, handler(taking(given.milliseconds / 1000, given.at_a_time)))

@@ -10,7 +10,11 @@ from tests.bench.dashboard import Dashboard
 from tests.bench.freshness import Freshness
 from tests.bench.measure import Figures, medians
 from tests.bench.outcome import Run
-from tests.bench.report import BEGIN, END
+from tests.bench.partners import Partners
+from tests.bench.report import RESULTS, SCALE
+from tests.bench.scale import Scale, ScaledJob
+
+BEGIN, END = RESULTS
 
 
 def figures(
@@ -37,7 +41,7 @@ def test_a_bar_is_met_or_missed() -> None:
         ("e", "a", False),
         ("d", "a", True),
     ]
-    assert verdicts[-1].ratio == pytest.approx(0.5)
+    assert verdicts[-1].value == pytest.approx(0.5)
 
 
 def test_a_bar_needs_both_of_its_variants() -> None:
@@ -87,5 +91,41 @@ def test_a_page_without_a_place_is_left_alone(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("text")
     with pytest.raises(ValueError, match="no place"):
-        report.write(a_run({}), page)
+        report.write(a_run({"a": figures(1)}), page)
     assert page.read_text() == "text"
+
+
+def test_processor_time_counts_above_the_bare_server() -> None:
+    of = {"c0": figures(1), "d": msgspec.structs.replace(figures(1), cpu_microseconds=35.5)}
+    run = a_run(of)
+    assert "| 35.5 | 25.5 | 100% |" in report.markdown(run)
+    assert "| d - c0 | cpu microseconds | 25.50 | at most 30 | met |" in report.markdown(run)
+
+
+def test_a_figure_that_was_not_measured_has_no_median() -> None:
+    some = [msgspec.structs.replace(figures(1), half_load_p99_ms=ms) for ms in (1.0, 3.0, 2.0)]
+    assert medians(some).half_load_p99_ms == 2
+    assert medians([*some, figures(1)]).half_load_p99_ms is None
+
+
+def test_partners_have_a_table_of_their_own() -> None:
+    run = a_run({"a": figures(100)})
+    assert "partners" not in report.markdown(run)
+    shown = report.markdown(msgspec.structs.replace(run, partners=Partners(60, 60.6, 1.01, 15)))
+    assert "| m | 60.0 | 60.6 | 15 | 1.010 | met |" in shown
+
+
+def test_the_scale_run_has_a_place_of_its_own(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"{SCALE[0]}\nold\n{SCALE[1]}\n{BEGIN}\nolder\n{END}\n")
+    scales = [
+        Scale(1_000_000, 9.0, [ScaledJob("page of 90 days", 1.0, 5, 100, ("a/b", 0.5))]),
+        Scale(4_000_000, 36.0, [ScaledJob("page of 90 days", 1.5, 5, 106, ("a/b", 0.7))]),
+    ]
+    report.write(msgspec.structs.replace(a_run({}), scales=scales), page)
+    written = page.read_text()
+    assert "1 million events in 9 s; 4 million events in 36 s" in written
+    row = "| page of 90 days | 5 | 100 | 106 | missed | 1.0 | 1.5 | a/b, 0.7 s |"
+    assert row in written
+    assert "old\n" not in written
+    assert f"{BEGIN}\nolder\n{END}" in written

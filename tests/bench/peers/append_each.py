@@ -43,7 +43,10 @@ schema = types.ProtoSchema(proto_descriptor=descriptor)
 @cache
 def client() -> Any:
     """Connect, after the server has forked."""
-    channel = grpc.insecure_channel(os.environ["BIGQUERY_WRITE_ENDPOINT"].removeprefix("http://"))
+    scheme, _, address = os.environ["BIGQUERY_WRITE_ENDPOINT"].partition("://")
+    if scheme == "https":
+        return BigQueryWriteClient(client_options={"api_endpoint": address})
+    channel = grpc.insecure_channel(address)
     return BigQueryWriteClient(transport=BigQueryWriteGrpcTransport(channel=channel))
 
 

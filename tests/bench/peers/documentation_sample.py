@@ -6,7 +6,9 @@ import flask
 import functions_framework
 from google.cloud import pubsub_v1
 
-publisher = pubsub_v1.PublisherClient()
+# A regional endpoint, so that events stay in the region.
+endpoint = os.environ["PUBSUB_ENDPOINT"].partition("//")[2]
+publisher = pubsub_v1.PublisherClient(client_options={"api_endpoint": endpoint})
 topic = os.environ["EVENTS_TOPIC"]
 
 
