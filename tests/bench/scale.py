@@ -283,7 +283,7 @@ def partitions(cell: Cell) -> Partitions:
     found: dict[str, Counter[date | None]] = {}
     for table in list_tables():
         day = f"DATE({table.partition_by})" if table.partition_by else "CAST(NULL AS DATE)"
-        sql = f"SELECT {day} AS day, COUNT(*) AS number FROM `{store}.{table.name}` GROUP BY day"
+        sql = f"SELECT {day} AS day, COUNT(*) AS number FROM `{store}.{table.name}` GROUP BY 1"
         found[table.name] = Counter({row["day"]: row["number"] for row in query.rows(cell, sql)})
     return Partitions(found)
 
