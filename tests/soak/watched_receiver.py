@@ -26,7 +26,7 @@ from functions.receive.settings import Settings
 from functions.receive.tally import ReceiveTally
 from functions.retained.quarantine import decode
 from functions.web.aside import ASIDE_BYTES
-from functions.web.entry import Protocol
+from functions.web.server import Protocol
 from tests.fakes.bucket import Bucket, Writer
 from tests.fakes.durable import Durable
 from tests.unit.receive.conftest import receiver_of
