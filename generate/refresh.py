@@ -68,6 +68,19 @@ ROLLUPS = (
         {},
         stays=True,
     ),
+    Rollup(
+        "refresh_room_people",
+        "room_people_v1",
+        ("project", "day", "room_id"),
+        frozenset(
+            {
+                *("active_7_days", "senders_7_days", "active_30_days", "senders_30_days"),
+                *("active_90_days", "senders_90_days", "active_6_months", "senders_6_months"),
+            }
+        ),
+        {},
+        stays=True,
+    ),
 )
 """The rollups whose statements have generated lists. ``refresh_cohorts`` needs no lists, because it
 has a single number."""

@@ -26,6 +26,11 @@ class Window(StrEnum):
         """The window's name on the page."""
         return {Window.DAYS_90: "90 days", Window.MONTHS_6: "6 months"}[self]
 
+    @property
+    def span(self) -> str:
+        """The end of the names of the columns that count people over the window."""
+        return {Window.DAYS_90: "90_days", Window.MONTHS_6: "6_months"}[self]
+
     def first(self, last: date) -> date:
         """Return the first day of the window that ends on the day `last`.
 
@@ -80,14 +85,23 @@ class Day(msgspec.Struct, frozen=True):
 
 
 class Room(msgspec.Struct, frozen=True):
-    """A busy room. `people` is the number of people on the room's best day."""
+    """A busy room.
+
+    Attributes:
+        room_id: the room.
+        name: its newest title; None if no room event has it.
+        events: the number of chat events.
+        messages: the number of messages.
+        reactions: the number of animated reactions and of reactions to messages.
+        people: the number of different people; None if it is not counted yet.
+    """
 
     room_id: str
     name: str | None
     events: int
     messages: int
     reactions: int
-    people: int
+    people: int | None
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -125,6 +139,8 @@ class Report(msgspec.Struct, frozen=True):
         totals: the numbers of the whole window.
         days: the numbers of each day of the window.
         rooms: the busiest rooms, the busiest first.
+        rooms_counted: the last day of the span for which the people of each room are counted; None
+            if no day is counted. The span is as long as the window.
         funnel: the steps from opening the chat to sending a message.
         cohorts: the cohorts of the weeks in the window, the newest first.
     """
@@ -139,6 +155,7 @@ class Report(msgspec.Struct, frozen=True):
     totals: Totals
     days: list[Day]
     rooms: list[Room]
+    rooms_counted: date | None
     funnel: list[Step]
     cohorts: list[Cohort]
 
@@ -190,7 +207,8 @@ def report(project: str, window: Window, today: date, rows: Rows) -> Report:
         counted=counted[-1] if counted else None,
         totals=_totals(window, rows),
         days=days,
-        rooms=[msgspec.convert(row, Room) for row in rows.rooms],
+        rooms=[_room(window, row) for row in rows.rooms],
+        rooms_counted=rows.rooms[0]["people_until"] if rows.rooms else None,
         funnel=_funnel(rows.daily),
         cohorts=follow(rows.cohorts, counted[-1].day if counted else today),
     )
@@ -221,14 +239,18 @@ def _numbers(names: Iterable[str], row: Row, *, is_counted: bool) -> dict[str, A
 
 
 def _totals(window: Window, rows: Rows) -> Totals:
-    suffix = "90_days" if window is Window.DAYS_90 else "6_months"
     newest: Mapping[str, int] = max(rows.people, key=lambda row: row["day"], default={})
     sums = {name: sum(row[name] for row in rows.daily) for name in SUMMED}
     return Totals(
         **sums,
-        active_users=newest.get(f"active_{suffix}", 0),
-        senders=newest.get(f"senders_{suffix}", 0),
+        active_users=newest.get(f"active_{window.span}", 0),
+        senders=newest.get(f"senders_{window.span}", 0),
     )
+
+
+def _room(window: Window, row: Row) -> Room:
+    counts = {name: row[name] for name in ("events", "messages", "reactions")}
+    return Room(row["room_id"], row["name"], **counts, people=row[f"active_{window.span}"])
 
 
 def _funnel(daily: Iterable[Row]) -> list[Step]:

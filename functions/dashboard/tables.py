@@ -47,7 +47,7 @@ def _rooms(report: Report) -> Table:
         "events": "Events",
         "messages": "Messages",
         "reactions": "Reactions",
-        "people": "People on its best day",
+        "people": "People",
     }
     rows = [[getattr(room, name) for name in columns] for room in report.rooms]
     return Table("rooms", "Top rooms", columns, rows)

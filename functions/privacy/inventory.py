@@ -159,6 +159,7 @@ TABLES: tuple[StoreTable, ...] = (
     StoreTable("daily_v1"),
     StoreTable("rooms_daily_v1"),
     StoreTable("active_users_v1"),
+    StoreTable("room_people_v1"),
     StoreTable("cohorts_v1"),
     StoreTable(
         "erasures_v1",  # after events_v1: erasures hide events until the events are deleted

@@ -27,6 +27,7 @@ BY_DAY: dict[str, tuple[str, ...]] = {
 
 OVER_DAYS: dict[str, tuple[str, ...]] = {
     "refresh_active_users": ("first", "end", "since", "end_week", "thawed"),
+    "refresh_room_people": ("first", "end", "since", "end_week", "thawed"),
     "refresh_cohorts": ("first_week", "since", "end_week", "thawed"),
 }
 """The statements that count different people over many days, each with the names of its parameters.
@@ -47,7 +48,7 @@ STRETCH_DAYS = 60
 LOOK_BACK = 28 * 7 * DAY
 """To count people in a stretch, active days are read from this long before its first week. Cohorts
 need 28 weeks: a person joins a cohort after 16 weeks without an event, and a cohort is followed for
-12 weeks. ``active_users_v1`` needs less: its longest span is 6 months."""
+12 weeks. ``active_users_v1`` and ``room_people_v1`` need less: their longest span is 6 months."""
 
 
 class Stretch(NamedTuple):

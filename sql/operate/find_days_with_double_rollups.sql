@@ -37,6 +37,14 @@ FROM (
   GROUP BY project, day, room_id
   HAVING COUNT(*) > 1
   UNION ALL
+  SELECT day
+  FROM `${store}.room_people_v1`
+  WHERE
+    day >= DATE(@first)
+    AND day < DATE(@end)
+  GROUP BY project, day, room_id
+  HAVING COUNT(*) > 1
+  UNION ALL
   SELECT week AS day
   FROM `${store}.cohorts_v1`
   WHERE

@@ -111,6 +111,16 @@ WHERE
 HAVING COUNT(*) > 0
 UNION ALL
 SELECT
+  'room_people_v1' AS place,
+  COUNT(*) AS total,
+  0 AS on_hold
+FROM `${store}.room_people_v1`
+WHERE
+  day >= DATE(@since)
+  AND partner = @partner
+HAVING COUNT(*) > 0
+UNION ALL
+SELECT
   'cohorts_v1' AS place,
   COUNT(*) AS total,
   0 AS on_hold

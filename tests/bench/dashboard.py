@@ -122,7 +122,8 @@ def tables_read(store: str) -> set[str]:
     """Return the tables that the dashboard's queries read."""
     texts = [file.read_text("utf-8") for file in sorted(SQL.glob("dashboard/*.sql"))]
     parsed = [sqlglot.parse_one(render(text, {"store": store}), read="bigquery") for text in texts]
-    return {table.name for query_ in parsed for table in query_.find_all(exp.Table)}
+    # A table of the store has a dataset; the subqueries of a query have none.
+    return {table.name for query_ in parsed for table in query_.find_all(exp.Table) if table.db}
 
 
 def _store(cell: Cell) -> str:

@@ -168,6 +168,28 @@ def active_users(events: Events, days: Iterable[date]) -> list[Row]:
     return found
 
 
+def room_people(events: Events, days: Iterable[date]) -> list[Row]:
+    found = []
+    days = list(days)
+    for project, known in _projects(events):
+        for room in sorted({each.room for each in known if each.room}):
+            for day in days:
+                spans = {
+                    "7_days": day - 6 * DAY,
+                    "30_days": day - 29 * DAY,
+                    "90_days": day - 89 * DAY,
+                    "6_months": six_months_before(day) + DAY,
+                }
+                row: Row = {"project": project, "day": day, "room_id": room}
+                for span, first in spans.items():
+                    those = [x for x in known if x.room == room and first <= x.day <= day]
+                    row[f"active_{span}"] = people(those)
+                    row[f"senders_{span}"] = people(those, "message_sent")
+                if row["active_6_months"]:
+                    found.append(row)
+    return found
+
+
 def overview(events: Events, days: Iterable[date]) -> list[Row]:
     found = []
     days = list(days)

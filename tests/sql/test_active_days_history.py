@@ -48,6 +48,7 @@ PROJECTS = ("dev", "dev", "shop")
 NAMES = ("message_sent", "emoji_sent", "room_opened", "settings_opened")
 COUNTED = {
     "refresh_active_users": "active_users_v1",
+    "refresh_room_people": "room_people_v1",
     "refresh_cohorts": "cohorts_v1",
     "refresh_daily": "daily_v1",
     "refresh_rooms": "rooms_daily_v1",

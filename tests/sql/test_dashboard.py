@@ -89,11 +89,14 @@ def test_every_query_has_cases() -> None:
 
 
 def read_tables(name: str) -> set[str]:
-    """Return the tables that a query reads, each with its dataset."""
+    """Return the tables that a query reads, each with its dataset, but not its subqueries."""
     text = render((SQL / "dashboard" / f"{name}.sql").read_text(), {"store": "p.store"})
+    query = sqlglot.parse_one(text, read="bigquery")
+    subqueries = {subquery.alias for subquery in query.find_all(exp.CTE)}
     return {
         f"{table.db}.{table.name}"
-        for table in sqlglot.parse_one(text, read="bigquery").find_all(exp.Table)
+        for table in query.find_all(exp.Table)
+        if table.db or table.name not in subqueries
     }
 
 

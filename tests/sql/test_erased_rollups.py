@@ -24,6 +24,7 @@ PEOPLE = {
     "active_users_v1": "*",
     "daily_v1": "project, day, active_users, senders, started, opened, accepted, sent_message",
     "rooms_daily_v1": "project, day, room_id, active_users, senders",
+    "room_people_v1": "*",
     "cohorts_v1": "*",
 }
 DAY_OF = {"cohorts_v1": "DATE_ADD(week, INTERVAL 6 DAY)"}

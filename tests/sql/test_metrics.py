@@ -157,6 +157,7 @@ METRICS: dict[str, Callable[[Events], list[Row]]] = {
     "rooms_daily_v1": plain_metrics.rooms_activity,
     "entry_funnel": plain_metrics.entry_funnel,
     "active_users": lambda events: plain_metrics.active_users(events, DAYS),
+    "room_people_v1": lambda events: plain_metrics.room_people(events, DAYS),
     "overview": lambda events: plain_metrics.overview(events, DAYS),
     "cohorts": plain_metrics.cohorts,
     "sessions": plain_metrics.sessions,

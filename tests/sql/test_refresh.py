@@ -20,6 +20,7 @@ ROLLUPS = {
     "daily_v1": "project, day",
     "active_users_v1": "project, day",
     "rooms_daily_v1": "project, day, room_id",
+    "room_people_v1": "project, day, room_id",
     "cohorts_v1": "project, cohort_week, week",
 }
 
@@ -103,6 +104,7 @@ async def test_people_on_settled_days_are_not_counted_again(
     await new_year.refresh(stand_in.rest, old, old)
     after = everything(client)
     assert after["active_users_v1"] == before["active_users_v1"]
+    assert after["room_people_v1"] == before["room_people_v1"]
     assert after["cohorts_v1"] == before["cohorts_v1"]
     assert [row["messages"] for row in after["daily_v1"]] == [3, 1]
 

@@ -89,7 +89,7 @@ locals {
       tables = [
         "events_v1", "identities_v1", "room_events_v1",
         "active_days_v1", "active_users_v1", "cohorts_v1", "daily_v1", "late_days_v1",
-        "rooms_daily_v1", "runs_v1",
+        "room_people_v1", "rooms_daily_v1", "runs_v1",
       ]
       reads    = ["erasures_v1"] # a refresh must not change numbers of people of days before an erasure
       views    = true
@@ -126,7 +126,7 @@ locals {
       bucket      = null
       appends     = []
       tables      = []
-      reads       = ["active_users_v1", "cohorts_v1", "daily_v1", "rooms_daily_v1", "runs_v1"]
+      reads       = ["active_users_v1", "cohorts_v1", "daily_v1", "room_people_v1", "rooms_daily_v1", "runs_v1"]
       views       = false
       queries     = true
       adds        = []
@@ -159,7 +159,7 @@ locals {
       appends     = []
       tables = [
         "erasures_v1", "events_v1", "holds_v1", "identities_v1", "late_days_v1", "receipts_v1", "room_events_v1", "runs_v1",
-        "active_days_v1", "active_users_v1", "cohorts_v1", "daily_v1", "rooms_daily_v1", # a sweep counts people before it erases them
+        "active_days_v1", "active_users_v1", "cohorts_v1", "daily_v1", "room_people_v1", "rooms_daily_v1", # a sweep counts people before it erases them
       ]
       reads    = []
       views    = true

@@ -34,8 +34,8 @@ def people(day: date, **numbers: int) -> dict[str, Any]:
 
 def room(room_id: str, **fields: Any) -> dict[str, Any]:
     """Return a row of rooms.sql."""
-    row = {"name": None, "events": 1, "messages": 0, "reactions": 0, "people": 1}
-    return {"room_id": room_id, **row, **fields}
+    row = {"name": None, "events": 1, "messages": 0, "reactions": 0, "people_until": TODAY}
+    return {"room_id": room_id, **row, "active_90_days": 1, "active_6_months": 1, **fields}
 
 
 class Rollups:

@@ -213,8 +213,27 @@ async def test_the_page_has_a_table_for_each_chart_and_a_download_for_each_table
     assert "<td>12,345</td>" in page
 
 
+@pytest.mark.parametrize("uncounted", [True, False])
+async def test_the_page_says_with_which_day_its_numbers_of_people_end(
+    client: httpx.AsyncClient, rollups: Rollups, *, uncounted: bool
+) -> None:
+    shown = room("r1", active_90_days=1234, people_until=TODAY - DAY)
+    unknown = room("r1", active_90_days=None, people_until=None)
+    rollups.rows = NONE._replace(
+        daily=[daily(TODAY, events=1)],
+        people=[people(TODAY - DAY, dau=4)],
+        rooms=[unknown if uncounted else shown],
+    )
+    page = (await client.get("/", headers=bearer(ANN))).text
+    assert "different people up to 21 Nov 2026" in page
+    until = "Different people in the 90 days up to 21 Nov 2026."
+    assert (until in page, "<td>1,234</td>" in page) == (not uncounted, not uncounted)
+
+
 async def test_csv_is_what_the_page_shows(client: httpx.AsyncClient, rollups: Rollups) -> None:
-    rollups.rows = NONE._replace(rooms=[room("r1", name="=1+1", events=1200), room("r2")])
+    rollups.rows = NONE._replace(
+        rooms=[room("r1", name="=1+1", events=1200, active_6_months=5), room("r2")]
+    )
     answer = await client.get("/csv/rooms.csv?window=6m", headers=bearer(ANN))
     assert answer.headers["content-type"].startswith("text/csv")
     assert (
@@ -224,7 +243,7 @@ async def test_csv_is_what_the_page_shows(client: httpx.AsyncClient, rollups: Ro
     assert answer.content.startswith(b'\xef\xbb\xbf"room_id","name",')
     assert list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))) == [
         ["room_id", "name", "events", "messages", "reactions", "people"],
-        ["r1", "'=1+1", "1200", "0", "0", "1"],
+        ["r1", "'=1+1", "1200", "0", "0", "5"],
         ["r2", "", "1", "0", "0", "1"],
     ]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from functions.dashboard.report import WEEKS, Cohort, Window, follow, monday, report, today
 from functions.dashboard.tables import TABLES
-from tests.unit.dashboard.stand_ins import DAY, NONE, TODAY, daily, people
+from tests.unit.dashboard.stand_ins import DAY, NONE, TODAY, daily, people, room
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,22 @@ def test_totals_count_people_once_and_add_the_rest_up(window: Window, people_: i
     assert totals.senders == (2 if window is Window.MONTHS_6 else 0)
 
 
+@pytest.mark.parametrize(("window", "people_"), [(Window.DAYS_90, 3), (Window.MONTHS_6, 7)])
+def test_people_of_a_room_are_those_of_the_window_up_to_the_newest_counted_day(
+    window: Window, people_: int
+) -> None:
+    counted = room("r", active_90_days=3, active_6_months=7, people_until=TODAY - DAY)
+    made = report("p", window, TODAY, NONE._replace(rooms=[counted]))
+    assert [one.people for one in made.rooms] == [people_]
+    assert made.rooms_counted == TODAY - DAY
+
+
+def test_people_of_a_room_are_unknown_until_they_are_counted() -> None:
+    fresh = room("r", active_90_days=None, active_6_months=None, people_until=None)
+    made = report("p", Window.DAYS_90, TODAY, NONE._replace(rooms=[fresh]))
+    assert (made.rooms[0].people, made.rooms_counted) == (None, None)
+
+
 def test_the_funnel_adds_the_days_up() -> None:
     rows = [
         daily(TODAY - n * DAY, started=10, opened=8, accepted=4, sent_message=1) for n in (0, 1)
@@ -151,9 +167,7 @@ def test_every_table_has_a_cell_for_each_column(name: str) -> None:
     rows = NONE._replace(
         daily=[daily(TODAY, started=1)],
         people=[people(TODAY)],
-        rooms=[
-            {"room_id": "r", "name": None, "events": 1, "messages": 0, "reactions": 0, "people": 1}
-        ],
+        rooms=[room("r")],
         cohorts=[{"cohort_week": week, "week": week, "people": 3}],
     )
     table = TABLES[name](report("p", Window.DAYS_90, TODAY, rows))

@@ -202,7 +202,7 @@ async def test_refreshing_reports_what_it_did(
 ) -> None:
     statements.answers["find_news"] = refreshed(each_day(date(2026, 1, 1), NOW.date()), NOW)
     answer = await client.post("/refresh", json={"from": "2026-11-22", "to": "2026-11-22"})
-    expected = {"days": ["2026-11-22"], "rows": 5, "remaining": [], "failed": ""}
+    expected = {"days": ["2026-11-22"], "rows": 6, "remaining": [], "failed": ""}
     assert (answer.status_code, answer.json()) == (200, expected)
     line = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert line == {"severity": "INFO", "message": "refreshed", **expected, "version": __version__}

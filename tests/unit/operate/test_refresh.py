@@ -92,7 +92,7 @@ async def test_days_with_news_are_refreshed(
         "2026-09-01",
         *(f"2026-11-{number}" for number in (10, 11, 12, 13, 16, 18, 22)),
     ]
-    assert (report.rows, report.remaining, report.failed) == (19, [], "")
+    assert (report.rows, report.remaining, report.failed) == (21, [], "")
     assert read(statements) == ["09-01", "11-10", "11-16", "11-18", "11-22"]
     spans = [
         (moments["first"], moments["end"], moments["thawed"])
