@@ -137,8 +137,9 @@ class ExportedCopies:
 
         The deleted exports are counted by erasure.
 
-        An export is deleted if it began before the erasure was executed. The cut-off does not
-        matter: an export that began after the cut-off may still contain events from before it.
+        An export is deleted if it began before the erasure was executed, even if it began after the
+        cut-off: it may still contain events from before the cut-off. If a repeated request moved
+        the cut-off after the execution, exports that began before the new cut-off are deleted too.
 
         Raises:
             OutOfTime: some exports were not checked.
@@ -192,5 +193,5 @@ def _erasures(
         scope.erasure_id
         for key in index.user_keys
         for scope in scopes_by_person.get((index.project, key), ())
-        if scope.executed_at is None or index.made_at <= scope.executed_at
+        if scope.executed_at is None or index.made_at <= max(scope.executed_at, scope.cut_off)
     }

@@ -135,10 +135,13 @@ def concerns(scopes: Scopes, stored: Stored) -> bool:
     """Return whether an object may contain events in scope.
 
     The execution of an erasure rewrites the objects that exist at that time. So after the
-    execution, only newer objects may contain events in scope of this erasure.
+    execution, only newer objects may contain events in scope of this erasure. If a repeated request
+    has moved the cut-off since, any object may contain such events.
     """
     return any(
-        scope.executed_at is None or stored.written_at > scope.executed_at - MARGIN
+        scope.executed_at is None
+        or scope.cut_off > scope.executed_at
+        or stored.written_at > scope.executed_at - MARGIN
         for scope in scopes
     )
 

@@ -83,18 +83,20 @@ async def test_an_erasure_takes_the_persons_exports_and_no_others(bucket: Bucket
 
 
 @pytest.mark.parametrize(
-    ("made_at", "executed_at", "stays"),
+    ("made_at", "executed_at", "cut_off", "stays"),
     [
-        (NOW + HOUR, None, False),
-        (NOW + HOUR, NOW + HOUR, False),
-        (NOW + 2 * HOUR, NOW + HOUR, True),
+        (NOW + HOUR, None, NOW, False),
+        (NOW + HOUR, NOW + HOUR, NOW, False),
+        (NOW + 2 * HOUR, NOW + HOUR, NOW, True),
+        (NOW + 2 * HOUR, NOW + HOUR, NOW + 2 * HOUR, False),  # the cut-off moved later
+        (NOW + 3 * HOUR, NOW + HOUR, NOW + 2 * HOUR, True),
     ],
 )
 async def test_exports_from_before_the_execution_are_deleted(
-    bucket: Bucket, made_at: Any, executed_at: Any, *, stays: bool
+    bucket: Bucket, made_at: Any, executed_at: Any, cut_off: Any, *, stays: bool
 ) -> None:
     await export(bucket, 1, "ann", made_at=made_at)
-    await erase(bucket, scope("ann", executed_at=executed_at, cut_off=NOW))
+    await erase(bucket, scope("ann", executed_at=executed_at, cut_off=cut_off))
 
     assert bool(bucket.contents) is stays
 

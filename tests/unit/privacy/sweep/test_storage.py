@@ -147,6 +147,24 @@ async def test_objects_read_during_an_execution_are_not_read_again() -> None:
     assert bucket.reads == 2
 
 
+async def test_a_cut_off_that_moved_after_the_execution_reaches_older_objects() -> None:
+    """The person asked again, and the tables had no event since: the one erasure reaches further.
+
+    In quarantine was an event that came after the first cut-off and before the execution.
+    """
+    bucket = Bucket()
+    received_at = (NOW + HOUR).isoformat()
+    _, content = quarantined(body("ann"), attributes=attributes(1, received_at=received_at))
+    bucket.put("quarantine/bad_row/1", content, NOW + HOUR)
+    executed = ANN._replace(status="executed", executed_at=NOW + 3 * HOUR)
+    later = NOW + timedelta(days=8)
+    assert await rewrite(bucket, executed, now=later) == {}
+    moved = executed._replace(cut_off=NOW + 4 * HOUR)
+    assert await rewrite(bucket, moved, now=later) == {
+        ("erasure of ann", "quarantine_anonymised"): 1
+    }
+
+
 async def test_unreadable_objects_are_quarantined_although_nothing_is_in_scope() -> None:
     bucket = Bucket()
     good = spilled((body("ann"), attributes(1)))
