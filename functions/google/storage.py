@@ -201,14 +201,18 @@ class CloudStorage:
         """
         return await self._call(partial(_write, name, content, content_type, over))
 
-    async def delete(self, stored: Stored) -> None:
+    async def delete(self, stored: Stored) -> bool:
         """Delete an object, unless this version of it was replaced or deleted before.
+
+        Returns:
+            Whether this call deleted the version. If an answer is lost, the repeated request finds
+            the version deleted, and the result is False.
 
         Raises:
             BucketUnavailable: the request failed or timed out; the version may have been deleted
                 nevertheless.
         """
-        await self._call(partial(_delete, stored))
+        return await self._call(partial(_delete, stored))
 
     async def _call(self, action: Callable[[Any, dict[str, Any]], T]) -> T:
         # Only the action has a time limit. If this coroutine had one and ended first, the thread
@@ -260,8 +264,11 @@ def _write(
     return True
 
 
-def _delete(stored: Stored, bucket: Any, limits: dict[str, Any]) -> None:
+def _delete(stored: Stored, bucket: Any, limits: dict[str, Any]) -> bool:
     from google.api_core.exceptions import NotFound, PreconditionFailed  # noqa: PLC0415
 
-    with suppress(NotFound, PreconditionFailed):
+    try:
         bucket.blob(stored.name).delete(if_generation_match=stored.generation, **limits)
+    except (NotFound, PreconditionFailed):
+        return False
+    return True

@@ -69,11 +69,13 @@ class Bucket(CloudStorage):
         self.after("write")
         return True
 
-    async def delete(self, stored: Stored) -> None:
+    async def delete(self, stored: Stored) -> bool:
         self.begin("delete")
-        if self._has(stored):
-            del self.contents[stored.name]
-            self.after("delete")
+        if not self._has(stored):
+            return False
+        del self.contents[stored.name]
+        self.after("delete")
+        return True
 
     def begin(self, action: str) -> None:
         """Begin an action, which may fail."""

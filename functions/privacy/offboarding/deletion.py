@@ -46,8 +46,8 @@ class PartnerCounts:
         on_hold: how many of the total are on hold.
         unreadable: how many objects cannot be parsed. They may have events of the partner. The
             total does not include them.
-        deleted: how many of the total were deleted. This may include objects that another run
-            deleted at the same time.
+        deleted: how many of the total this run deleted. What another run deleted at the same time
+            is not included.
         counted_all: False if the time was too short to count everything.
     """
 

@@ -77,8 +77,7 @@ class EventsOnHold:
             elif not search.dry_run and stored.written_at < search.closed.at - SKEW:
                 # Only older objects are deleted. Another run may have written newer objects for a
                 # new hold.
-                await self.objects.delete(stored)
-                search.findings.deleted[partner, ON_HOLD] += 1
+                search.findings.deleted[partner, ON_HOLD] += await self.objects.delete(stored)
 
     async def delete_released(
         self, watched: Collection[str], at: datetime, out_of_time: Deadline, deleted: Counter[str]

@@ -21,8 +21,8 @@ class Findings:
     Attributes:
         total: all objects and events.
         on_hold: how many of the total stay because a legal hold keeps them.
-        deleted: how many of the total were deleted. This may include objects that another run
-            deleted at the same time.
+        deleted: how many of the total this search deleted. What another run deleted at the same
+            time is not included.
         unreadable: how many objects cannot be parsed. Their partner is unknown, so they stay. The
             total does not include them.
     """

@@ -104,8 +104,8 @@ class ClosedPartnerObjects:
             over = stored.generation
             if not await self.objects.write(stored.name, content, spill.CONTENT_TYPE, over=over):
                 return  # the object has a newer version, which the next search reads
-        else:
-            await self.objects.delete(stored)
+        elif not await self.objects.delete(stored):
+            return  # another run deleted it, and counts its events
         search.findings.deleted.update(deletable)
 
     async def _decoded(self, stored: Stored) -> tuple[Quarantined, bytes] | None:
@@ -116,8 +116,7 @@ class ClosedPartnerObjects:
             return None
 
     async def _delete(self, stored: Stored, partner: str, place: str, search: Search) -> None:
-        if not search.dry_run:
-            await self.objects.delete(stored)
+        if not search.dry_run and await self.objects.delete(stored):
             search.findings.deleted[partner, place] += 1
 
 

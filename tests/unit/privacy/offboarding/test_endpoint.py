@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from functions.google.storage import Stored
 from functions.privacy.erasures.scope import Scopes
 from functions.privacy.periods import REMEMBERED, SECRET_SEEN, UNREADABLE
 from functions.privacy.sweep.storage import ObjectRewriter, UnreadableObjects
@@ -500,6 +501,28 @@ async def test_an_object_that_is_replaced_meanwhile_is_counted_when_it_is_delete
     offboarding.now += CLOSING
     done = (await offboarding.order()).json()
     assert (done["state"], done["deleted"]["spill/"]) == ("deleted", FOUND["spill/"])
+    check_gone(offboarding)
+    check_others(offboarding)
+
+
+async def test_what_two_runs_delete_at_the_same_time_is_counted_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another run deletes each object right before this one does, and counts it."""
+    offboarding = filled()
+    delete = offboarding.bucket.delete
+
+    async def delete_after_another_run(stored: Stored) -> bool:
+        await delete(stored)
+        return await delete(stored)
+
+    monkeypatch.setattr(offboarding.bucket, "delete", delete_after_another_run)
+    await offboarding.order(await offboarding.code())
+    offboarding.now += CLOSING
+    done = (await offboarding.order()).json()
+    elsewhere = {place: FOUND[place] for place in FOUND.keys() - {"exports/", "quarantine/"}}
+    in_rewritten_objects = 2
+    assert done["deleted"] == elsewhere | {"spill/": in_rewritten_objects}
     check_gone(offboarding)
     check_others(offboarding)
 
