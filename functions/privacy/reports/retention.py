@@ -117,21 +117,24 @@ class Retention:
         Returns:
             The result; None if the last recorded check began less than `CHECKED_EVERY` ago. A check
             is not recorded if the state of a place is ``unknown``, so that the next sweep checks
-            again. If the ledger does not answer, the result has only one place: the failed
-            statement, with the state ``unknown``.
+            again. If the ledger does not answer, the failed statement is a place of the result,
+            with the state ``unknown``.
         """
         now = self.now()
+        places: list[PlaceRetention] = []
         try:
             checked_at = (await self.ledger.news(now)).runs.get("retention")
             if checked_at and checked_at > now - CHECKED_EVERY:
                 return None
             checked = await self.check()
+            places += checked.places
             if not checked.unknown:
                 today = now.astimezone(UTC).date()
                 oldest = today - timedelta(days=self.retention_days)
                 await self.ledger.record("retention", now, self.now(), oldest, today)
         except StatementFailed as failure:
-            return Checked(ok=False, asked_at=now, places=[_unknown(failure.statement)])
+            places.append(_unknown(failure.statement))
+            return Checked(ok=False, asked_at=now, places=places)
         return checked
 
     async def check(self) -> Checked:

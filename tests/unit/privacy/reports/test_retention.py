@@ -205,3 +205,15 @@ async def test_a_check_that_failed_is_repeated_by_the_next_sweep(
     assert result is not None
     assert (result.ok, bool(result.unknown)) == (False, True)
     assert "record_run" not in [name for name, _ in nightly.runs]
+
+
+async def test_what_is_late_is_reported_although_the_check_cannot_be_recorded(
+    statements: Statements,
+) -> None:
+    nightly = Statements("operate")
+    nightly.failing = {"record_run"}
+    late = {"place": "identities_v1", "overdue": 7, "oldest": NOW - 300 * DAY}
+    statements.answers["find_overdue"] = [late]
+    result = await retention_of(statements, Aged(), nightly).check_daily()
+    assert result is not None
+    assert (result.late, result.unknown) == ({"identities_v1": 7}, ["record_run"])
