@@ -1,9 +1,12 @@
 """Reads and adds versions of one secret, through Secret Manager's REST API (v1)."""
 
 import base64
+import threading
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
+
+import msgspec
 
 from functions.google.rest import SCOPE
 
@@ -15,7 +18,8 @@ class SecretsUnavailable(Exception):
     """A call to Secret Manager failed. A version that the call was to add may exist nevertheless.
 
     Args:
-        reason: the HTTP status of the response, or the name of the error's type.
+        reason: the HTTP status of the response, or the name of the error's type. The latter also if
+            the response does not have the documented form.
     """
 
 
@@ -30,6 +34,30 @@ class Version(NamedTuple):
 
     number: int
     data: bytes
+
+
+class _Payload(msgspec.Struct):
+    data: bytes
+
+
+class _Added(msgspec.Struct):
+    """The answer to ``addVersion``: a ``SecretVersion``."""
+
+    name: Annotated[str, msgspec.Meta(pattern="/versions/[0-9]{1,18}$")]
+
+    @property
+    def number(self) -> int:
+        """The number of the version."""
+        return int(self.name.rpartition("/")[2])
+
+
+class _Accessed(_Added):
+    """The answer to ``access``: an ``AccessSecretVersionResponse``."""
+
+    payload: _Payload
+
+
+Form = TypeVar("Form", bound=_Added)
 
 
 def open_session(endpoint: str) -> Any:
@@ -58,7 +86,8 @@ class Secret:
     Args:
         endpoint: the endpoint of Secret Manager's API.
         name: the secret's full name, ``projects/p/secrets/s``.
-        connect: opens an HTTP session for an endpoint; called before the first request.
+        connect: opens an HTTP session for an endpoint; called before the first request of each
+            thread, because a session of ``requests`` is not made for several threads.
     """
 
     def __init__(
@@ -67,7 +96,7 @@ class Secret:
         self._endpoint = endpoint
         self._name = name
         self._connect = connect
-        self._session: Any = None
+        self._own = threading.local()
 
     def newest(self) -> Version:
         """Return the newest version.
@@ -96,37 +125,34 @@ class Secret:
         """
         payload = {"data": base64.b64encode(data).decode()}
         answer = self._call("POST", ":addVersion", json={"payload": payload})
-        return _number(self._checked(answer))
+        return self._checked(answer, _Added).number
 
     def _version(self, which: str) -> Version | None:
         answer = self._call("GET", f"/versions/{which}:access")
         # Secret Manager answers 400 (FAILED_PRECONDITION) for a disabled or destroyed version.
         if answer.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST}:
             return None
-        checked = self._checked(answer)
-        return Version(_number(checked), base64.b64decode(checked["payload"]["data"]))
+        accessed = self._checked(answer, _Accessed)
+        return Version(accessed.number, accessed.payload.data)
 
     def _call(self, method: str, path: str, **content: Any) -> Any:
         from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - slow to import
         from requests.exceptions import RequestException  # noqa: PLC0415
 
         try:
-            if self._session is None:
-                self._session = self._connect(self._endpoint)
+            session = getattr(self._own, "session", None)
+            if session is None:
+                session = self._own.session = self._connect(self._endpoint)
             url = f"{self._endpoint}/v1/{self._name}{path}"
-            return self._session.request(method, url, timeout=REQUEST_SECONDS, **content)
+            return session.request(method, url, timeout=REQUEST_SECONDS, **content)
         except (GoogleAuthError, RequestException) as error:
             raise SecretsUnavailable(type(error).__name__) from error
 
     @staticmethod
-    def _checked(answer: Any) -> Any:
+    def _checked(answer: Any, form: type[Form]) -> Form:
         if answer.status_code != HTTPStatus.OK:
             raise SecretsUnavailable(str(answer.status_code))
         try:
-            return answer.json()
-        except ValueError as error:
-            raise SecretsUnavailable(type(error).__name__) from error
-
-
-def _number(version: Any) -> int:
-    return int(str(version["name"]).rpartition("/")[2])
+            return msgspec.json.decode(answer.content, type=form)
+        except msgspec.DecodeError as error:
+            raise SecretsUnavailable(type(error).__name__) from None

@@ -1,6 +1,7 @@
 """Compares the actual locations of a cell's resources with the promised region."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Literal, NamedTuple
@@ -66,7 +67,7 @@ class Google:
         self._datasets = f"bigquery/v2/projects/{project}/datasets"
         self._topics = Topics(endpoints.pubsub, quota_project)
         self._open = partial(open_reader, quota_project=quota_project)
-        self._readers: dict[str, Read] = {}
+        self._own = threading.local()
 
     def resources(self, parts: Parts) -> list[Resource]:
         """Return all resources of a cell except tables, which `tables` returns."""
@@ -118,9 +119,11 @@ class Google:
         return await asyncio.to_thread(self._read_now, endpoint, path)
 
     def _read_now(self, endpoint: str, path: str) -> Answer:
-        if endpoint not in self._readers:
-            self._readers[endpoint] = self._open(endpoint)
-        return self._readers[endpoint](path)
+        # A session of `requests` is not made for several threads, so each thread has its own.
+        readers: dict[str, Read] = vars(self._own)
+        if endpoint not in readers:
+            readers[endpoint] = self._open(endpoint)
+        return readers[endpoint](path)
 
 
 async def check(resources: Iterable[Resource], region: str) -> list[Location]:

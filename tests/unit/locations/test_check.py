@@ -1,9 +1,12 @@
 """The check of locations finds each resource outside the region. No answer counts as unknown."""
 
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError, get_ident
 from typing import Any
 
 import pytest
 
+from functions.google.rest import Read
 from functions.locations.check import Google, Location, check, check_tables
 from functions.locations.parts import Datasets, Endpoints, Parts
 from tests.fakes.google import DATASETS, REGION, SECRETS, TOPICS, Answer, healthy, serving
@@ -145,3 +148,28 @@ async def test_tables_that_cannot_be_listed_are_unknown() -> None:
     locations = await tables_at({f"{STORE}/tables?maxResults=1000": Answer(403, {})})
 
     assert locations == [Location("table", "chat_eu_store.*", "unknown", "HTTP 403")]
+
+
+async def test_each_thread_has_sessions_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session of `requests` is not made for several threads."""
+    opened: list[tuple[int, str]] = []
+    read_in: set[tuple[int, int]] = set()
+    meeting = Barrier(2)
+
+    def open_reader(endpoint: str, quota_project: str) -> Read:
+        own = len(opened)
+        opened.append((get_ident(), endpoint))
+
+        def read(path: str) -> dict[str, Any]:
+            read_in.add((own, get_ident()))
+            with suppress(BrokenBarrierError):
+                meeting.wait(0.2)  # so that one thread does not read everything
+            return {"location": REGION}
+
+        return read
+
+    monkeypatch.setattr("functions.locations.check.open_reader", open_reader)
+    google = Google(Endpoints(NOBODY, NOBODY, NOBODY, NOBODY), "local")
+    resources = [each for each in google.resources(PARTS) if each.kind in {"bucket", "dataset"}]
+    await check(resources, REGION)
+    assert len(opened) == len(set(opened)) == len(read_in) > 1
