@@ -105,6 +105,7 @@ class ClosedSecret:
 
     def _settled(self, entries: dict[str, ClosedPartner]) -> ClosedList:
         """Add `entries`, and entries that other writers left out, to the list; return the list."""
+        is_added = False
         try:
             newest = self.secret.newest()
             for _ in range(ATTEMPTS):
@@ -119,9 +120,14 @@ class ClosedSecret:
                     _watch(known)
                     return known
                 data = _content(before, whole)
-                added = Version(self.secret.add(data), data)
+                added, is_added = Version(self.secret.add(data), data), True
                 # For a moment, Secret Manager may still answer with an older version.
                 newest = max(added, self.secret.newest())
+        except ListFull:
+            if not is_added:
+                raise
+            # The list has changed: the new entries may be on it, or on a version before it.
+            raise ListUnavailable("full after an entry was added") from None
         except (SecretsUnavailable, ValueError) as error:
             raise ListUnavailable(str(error)) from error
         raise ListUnavailable("other writers were faster at every attempt")

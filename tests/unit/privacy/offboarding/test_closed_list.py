@@ -277,6 +277,19 @@ async def test_two_closings_at_once_both_fit_although_each_fills_the_list() -> N
     assert FULL_BYTES < len(memory.versions[-1]) <= MAX_BYTES
 
 
+async def test_a_list_that_is_full_after_an_entry_was_added_does_not_say_that_none_was() -> None:
+    """Two at once, of whom each fills the list: the entry is on a version, and may be lost."""
+    memory = Secret(EMPTY, filled(FULL_BYTES - 5_500))
+
+    def other() -> None:
+        asyncio.run(ClosedSecret(memory).close("other", ["o" * 5_000], LATER))
+
+    before_addition(memory, lambda: run_in_thread(other))
+    with pytest.raises(ListUnavailable) as failed:
+        await ClosedSecret(memory).close("acme", ["a" * 5_000], NOW)
+    assert not isinstance(failed.value, ListFull)
+
+
 @pytest.mark.parametrize(("part", "lines"), [(NEARLY_FULL, 2), (NEARLY_FULL - 0.01, 0)])
 async def test_each_read_logs_that_the_list_is_nearly_full(
     part: float, lines: int, capsys: pytest.CaptureFixture[str]
