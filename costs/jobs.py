@@ -132,7 +132,7 @@ def _sweep(recording: Recording, now: datetime, retention_days: int) -> Sweep:
     statements = RecordedStatements("privacy", recording)
     ledger = _ledger(recording, retention_days)
     operate = RecordedStatements("operate", recording)
-    rollups = OpenDays(operate, lambda: now, retention_days)
+    rollups = OpenDays(operate, lambda: now, retention_days, seconds=1, clock=float)
     return Sweep(
         statements,
         Receipts(statements, lambda: now),

@@ -73,6 +73,10 @@ from functions.warehouse.statements import Limits, Reservation, Statements
 from functions.web.environment import read
 from functions.web.routes import Route
 
+COUNT_SHARE = 1 / 3
+"""The share of a request's time that counting the people of past days may take before an erasure.
+Counting the people of today may take as much, so at least a third is left for the erasure."""
+
 
 def wire_rewriters(
     settings: Settings, keys: PseudonymKeys, now: Callable[[], datetime]
@@ -317,7 +321,9 @@ def create(environ: Mapping[str, str]) -> ASGIApp:
         statements,
         receipts,
         Search(ledger, settings.retention_days),
-        OpenDays(nightly, now, settings.retention_days),
+        OpenDays(
+            nightly, now, settings.retention_days, seconds=settings.work_seconds * COUNT_SHARE
+        ),
         wire_rewriters(settings, keys, now),
         now=now,
         clock=time.monotonic,

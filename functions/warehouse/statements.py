@@ -6,11 +6,12 @@ BigQuery has reported that the previous job ended in an error (`functions.wareho
 """
 
 import asyncio
+import copy
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import nullcontext
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import uuid_utils
 
@@ -117,6 +118,17 @@ class Statements:
         self._clock = clock
         self._sleep = sleep
         self._jobs = Jobs(open_client, clock=clock, sleep=sleep)
+
+    def within(self, seconds: float) -> Self:
+        """Return the same statements with a shorter time limit.
+
+        Args:
+            seconds: the time limit of a statement in seconds, if it is shorter than the limit of
+                these statements. If it is 0 or less, every statement fails.
+        """
+        limited = copy.copy(self)
+        limited._seconds = min(self._seconds, seconds)  # noqa: SLF001 - of the same class
+        return limited
 
     async def days(self, name: str, **parameters: Parameter) -> list[datetime]:
         """Run a query whose first column has days; return the first moment (UTC) of each day.

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from functions.warehouse import statements
 from functions.warehouse.client import open_client
@@ -38,6 +38,7 @@ class Statements(statements.Statements):
         queries: the queries among them.
         changes: the statements among them that change rows.
         failing: the names of the statements that fail.
+        limits: the shorter time limits that were set, in seconds, in order.
         before: called with the name of each statement before it runs.
         after: called with the name of each statement after it ran.
         after_change: called with the name of each statement after it changed rows.
@@ -58,6 +59,7 @@ class Statements(statements.Statements):
         self.queries: list[Run] = []
         self.changes: list[Run] = []
         self.failing: set[str] = set()
+        self.limits: list[float] = []
         self.before: Hook = ignore
         self.after: Hook = ignore
         self.after_change: Hook = ignore
@@ -76,6 +78,10 @@ class Statements(statements.Statements):
             if name == "add_receipts"
             for text in parameters["receipts"]  # type: ignore[union-attr]  # a list of texts
         ]
+
+    def within(self, seconds: float) -> Self:
+        self.limits.append(seconds)
+        return self
 
     async def days(self, name: str, **parameters: Parameter) -> list[datetime]:
         return await self.rows(name, **parameters)

@@ -228,7 +228,9 @@ class Cell:
             self.statements,
             self.receipts,
             Search(self._ledger, WAREHOUSE.retention_days),
-            CrashingOpenDays(self._nightly, self._clock, WAREHOUSE.retention_days, self.crashes),
+            CrashingOpenDays(
+                self._nightly, self._clock, WAREHOUSE.retention_days, self.crashes, seconds=60
+            ),
             rewriters,
             now=self._clock,
             clock=lambda: 0.0,

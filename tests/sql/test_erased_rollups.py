@@ -48,7 +48,7 @@ async def sweep(rest: str, now: datetime = NOW) -> None:
         watched,
         Receipts(watched, lambda: now),
         Search(ledger, WAREHOUSE.retention_days),
-        OpenDays(nightly, lambda: now, WAREHOUSE.retention_days),
+        OpenDays(nightly, lambda: now, WAREHOUSE.retention_days, seconds=60),
         (),
         now=lambda: now,
         clock=lambda: 0.0,

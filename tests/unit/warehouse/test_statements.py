@@ -68,6 +68,25 @@ async def test_a_statement_is_its_file_with_names_and_parameters(
     assert service.verbs() == ["insert", "insert", "rows"], "a change returns no rows"
 
 
+@pytest.mark.parametrize(("seconds", "limit"), [(20, "20000"), (1_000, "100000")])
+async def test_a_time_limit_can_be_shortened_and_not_extended(
+    service: JobService, statements: Statements, seconds: float, limit: str
+) -> None:
+    await statements.within(seconds).change("delete_copies", day=DAY)
+    await statements.change("delete_copies", day=DAY)
+    limited, usual = service.jobs.values()
+    assert limited["configuration"]["jobTimeoutMs"] == limit
+    assert usual["configuration"]["jobTimeoutMs"] == "100000"
+
+
+async def test_with_no_time_left_nothing_is_begun(
+    service: JobService, statements: Statements
+) -> None:
+    with pytest.raises(StatementFailed) as failed:
+        await statements.within(0).change("delete_copies", day=DAY)
+    assert (failed.value.kind, service.jobs) == ("noTime", {})
+
+
 async def test_a_statement_that_takes_long_is_waited_for(
     service: JobService, statements: Statements
 ) -> None:

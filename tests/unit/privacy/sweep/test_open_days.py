@@ -10,6 +10,7 @@ from functions.warehouse.days import each_day
 from functions.warehouse.ledger import Ledger
 from functions.warehouse.rollups import OF_A_DAY, OVER_DAYS
 from functions.warehouse.schema import OPEN_WINDOW_DAYS
+from tests.fakes.clock import Clock
 from tests.fakes.statements import Statements
 from tests.unit.operate.stand_ins import changed, noted, refreshed
 
@@ -24,9 +25,12 @@ FRESH = refreshed(DAYS, NOW - DAY / 24)
 """The ledger of a cell in which all days were refreshed an hour ago."""
 
 
-async def count(statements: Statements, executed_at: datetime | None = None) -> None:
+async def count(
+    statements: Statements, executed_at: datetime | None = None, clock: Clock | None = None
+) -> None:
     news = await Ledger(statements, 215).news(NOW)
-    await OpenDays(statements, lambda: NOW, 215).count_past(news, executed_at)
+    days = OpenDays(statements, lambda: NOW, 215, seconds=80, clock=clock or Clock(0.0))
+    await days.count_past(news, executed_at)
 
 
 def statements(*news: dict[str, Any]) -> Statements:
@@ -80,7 +84,20 @@ async def test_events_of_past_days_with_news_are_read_the_oldest_first() -> None
     assert [name for name, _ in counted[7:]] == list(OVER_DAYS)
 
 
+async def test_all_statements_together_have_one_time_limit() -> None:
+    """Were it one for each, slow rollups would take the time that the erasures need."""
+    clock = Clock(0.0)
+    store = statements(noted((FIRST - 30 * DAY).date(), NOW), noted(FIRST.date(), NOW))
+
+    def take_long(name: str) -> None:
+        clock.now += 30 if name == "refresh_active_days" else 0
+
+    store.after_change = take_long
+    await count(store, clock=clock)
+    assert store.limits == [80, 50, 20]
+
+
 async def test_the_active_days_of_today_are_made() -> None:
     store = statements()
-    await OpenDays(store, lambda: NOW, 215).refresh_today()
+    await OpenDays(store, lambda: NOW, 215, seconds=80).refresh_today()
     assert store.changes == [("refresh_active_days", {"first": TODAY, "end": TODAY + DAY})]
