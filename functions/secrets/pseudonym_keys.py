@@ -21,6 +21,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from functions.observe.log import log
+
+NAME = "pseudonym"
+"""The name of the secret in log lines."""
+
 KEY_BYTES = 32
 USER_KEY_DIGITS = 32
 """The number of hex digits in a user key. They have 128 bits, so two people of a project never
@@ -73,10 +78,21 @@ def load_keys(folder: Path) -> PseudonymKeys:
     from this time on. A key without a time has always been used. Files whose names begin with a dot
     are ignored, because mounted volumes contain such files.
 
+    If the keys cannot be read, a log line says why.
+
     Raises:
         ValueError: there is no key, or a file is malformed; the message names the file only.
         OSError: the folder or a file cannot be read.
     """
+    try:
+        return _read_keys(folder)
+    except (OSError, ValueError) as error:
+        reason = str(error) if isinstance(error, ValueError) else type(error).__name__
+        log("ERROR", "secret not read", secret=NAME, reason=reason)
+        raise
+
+
+def _read_keys(folder: Path) -> PseudonymKeys:
     keys: dict[int, bytes] = {}
     since: dict[int, datetime] = {}
     for file in folder.iterdir():

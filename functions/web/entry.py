@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn_worker import UvicornWorker
 
 from functions.observe.log import log, trace
-from functions.web.problem import problem
+from functions.web.problem import RETRY_SECONDS, problem
 from functions.web.routes import Handler
 from functions.web.server import Protocol
 
@@ -69,8 +69,9 @@ def entry_point(name: str) -> Handler:
                 try:
                     served = _serve_directly(name, _create(name), request.scope["app"])
                 except Exception as error:  # noqa: BLE001 - the framework would log path and token
-                    _log_crash(name, error, request.scope)
-                    return problem(500, "Internal error")
+                    log("ERROR", "function not created", **_crash(name, error, request.scope))
+                    headers = {"Retry-After": str(RETRY_SECONDS)}
+                    return problem(503, "The function cannot start", headers)
         return _Answered(served)
 
     function.__name__ = function.__qualname__ = name
@@ -112,7 +113,7 @@ def _serve_directly(name: str, application: ASGIApp, app: Starlette) -> ASGIApp:
         try:
             await application(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - the framework would log path and token
-            _log_crash(name, error, scope)
+            log("ERROR", "unexpected error", **_crash(name, error, scope))
         else:
             return
         # If a response had already begun, this raises an error, and the server logs it. Inside
@@ -134,9 +135,12 @@ def _create(name: str) -> ASGIApp:
     return application
 
 
-def _log_crash(name: str, error: Exception, scope: Scope) -> None:
-    """Log where an error was raised. Its message is left out, because it may quote a payload."""
+def _crash(name: str, error: Exception, scope: Scope) -> dict[str, object]:
+    """Return fields for a log line that say where an error was raised.
+
+    The error's message is left out, because it may quote a payload.
+    """
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
     tied = trace(Headers(scope=scope), os.environ.get("GCP_PROJECT", ""))
-    log("ERROR", "unexpected error", function=name, error=type(error).__name__, where=where, **tied)
+    return {"function": name, "error": type(error).__name__, "where": where, **tied}

@@ -1,6 +1,7 @@
 import base64
 import hashlib
 import hmac
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -104,8 +105,13 @@ def test_a_name_that_is_no_version_is_refused(tmp_path: Path, name: str) -> None
 
 
 @pytest.mark.parametrize("content", ["c2hvcnQ=", "not base64!", "é", ""])
-def test_a_malformed_key_is_refused_without_being_quoted(tmp_path: Path, content: str) -> None:
+def test_a_malformed_key_is_refused_without_being_quoted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
     (tmp_path / "1").write_text(content)
     with pytest.raises(ValueError, match="pseudonym key 1 must be") as caught:
         load_keys(tmp_path)
     assert not content or content not in str(caught.value)
+    line = json.loads(capsys.readouterr().out)
+    assert (line["severity"], line["message"]) == ("ERROR", "secret not read")
+    assert (line["secret"], line["reason"]) == ("pseudonym", str(caught.value))

@@ -108,10 +108,15 @@ async def test_it_is_created_once_at_the_first_request(app: App) -> None:
     assert app.created == 1
 
 
-async def test_a_start_that_fails_is_tried_again(app: App) -> None:
+async def test_a_start_that_fails_is_tried_again(
+    app: App, capsys: pytest.CaptureFixture[str]
+) -> None:
     app.failures.append(ValueError("setting CELL is missing"))
     function = entry_point("example")
-    assert (await answer_to(function))[0] == 500
+    status, _, headers = await answer_to(function)
+    assert (status, headers["retry-after"]) == (503, "60")
+    line = json.loads(capsys.readouterr().out)
+    assert (line["message"], line["error"]) == ("function not created", "ValueError")
     assert (await answer_to(function))[0] == 200
 
 
