@@ -73,18 +73,23 @@ class Secrets:
         Raises:
             FileNotFoundError: the secret does not exist.
             ValueError: the version is larger than `MAX_BYTES`.
+            OSError: the disk has no room for the version; nothing has changed.
         """
         if len(data) > MAX_BYTES:
             raise ValueError("a version has 64 KiB at most")
         with self._writing:
             number = max(self._numbers(secret)) + 1
-            path = self._versions(secret) / str(number)
-            path.write_bytes(data)
+            places = [self._versions(secret) / str(number)]
             newest = self._newest(secret)
             if newest.is_file():
-                fresh = newest.with_suffix(".fresh")
-                fresh.write_bytes(data)
-                fresh.replace(newest)  # a reader sees the old version or the new one, never a part
+                places.append(newest)
+            fresh = [self._folder / f"{place}.fresh" for place in range(len(places))]
+            for file in fresh:
+                file.write_bytes(data)
+            # Files are moved only if the disk had room for all of them. A reader sees the old
+            # version or the new one, never a part.
+            for file, place in zip(fresh, places, strict=True):
+                file.replace(place)
         return {"name": f"{secret}/versions/{number}", "state": "ENABLED"}
 
     def _newest(self, secret: str) -> Path:
@@ -125,8 +130,8 @@ def server(port: int, secrets: Secrets) -> ThreadingHTTPServer:
             match = ACCESS.fullmatch(path)
             try:
                 version = secrets.access(**match.groupdict()) if match else secrets.describe(path)
-            except FileNotFoundError:
-                self._answer(HTTPStatus.NOT_FOUND)
+            except OSError as error:
+                self._answer(_status(error))
             else:
                 self._answer(HTTPStatus.OK, version)
 
@@ -136,8 +141,8 @@ def server(port: int, secrets: Secrets) -> ThreadingHTTPServer:
             try:
                 data = base64.b64decode(json.loads(body)["payload"]["data"], validate=True)
                 self._answer(HTTPStatus.OK, secrets.add(match["secret"] if match else "", data))
-            except FileNotFoundError:
-                self._answer(HTTPStatus.NOT_FOUND)
+            except OSError as error:
+                self._answer(_status(error))
             except (ValueError, LookupError, TypeError, binascii.Error):
                 self._answer(HTTPStatus.BAD_REQUEST)
 
@@ -154,6 +159,13 @@ def server(port: int, secrets: Secrets) -> ThreadingHTTPServer:
             pass  # the base class would print a line for each request
 
     return ThreadingHTTPServer((HOST, port), Handler)
+
+
+def _status(error: OSError) -> HTTPStatus:
+    """Return 404 for a secret or version that is not there, and 503 for a disk without room."""
+    if isinstance(error, FileNotFoundError):
+        return HTTPStatus.NOT_FOUND
+    return HTTPStatus.SERVICE_UNAVAILABLE
 
 
 @click.command()

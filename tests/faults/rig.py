@@ -2,14 +2,16 @@
 
 import asyncio
 import os
+import resource
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from functions import FUNCTIONS
 from local import children, query
 from local.cell import PORTS, Cell
 from local.children import Child
@@ -63,12 +65,31 @@ class Rig:
         """Wait until a part has ended; return its exit code."""
         return await asyncio.to_thread(self._children[name].process.wait, PATIENCE_SECONDS)
 
+    @contextmanager
+    def full_disk(self, name: str, size: int = 0) -> Iterator[None]:
+        """Let a part write no file beyond a size in bytes, for as long as the context is open.
+
+        A write fails with an error of the system, as it does on a full disk. No file system has to
+        be mounted for that, which not every machine allows.
+        """
+        process = self._children[name].process.pid
+        before = resource.prlimit(process, resource.RLIMIT_FSIZE)
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            resource.prlimit(process, resource.RLIMIT_FSIZE, before)
+
     async def restart(self, name: str, **settings: str) -> None:
-        """Start a function that has ended again, with these settings changed."""
+        """Start a part that has ended again; a function gets these settings changed.
+
+        A stand-in has what it kept on the disk.
+        """
         old = self._children[name]
         self._started.remove(old)
-        command = command_lines(self.cell, Path("unused"))[name]
-        environ = environment(self.cell.settings() | self._settings | settings)
+        command = command_lines(self.cell, old.log.parent / "warehouse")[name]
+        of_function = self.cell.settings() | self._settings | settings
+        environ = environment(of_function if name in FUNCTIONS else settings)
         child = children.start(name, command, environ, old.log.parent)
         self._started.append(child)
         self._children[name] = child
@@ -90,7 +111,7 @@ class Rig:
         await self.bucket.restore()
 
     async def renew(self, name: str = "receive", **settings: str) -> None:
-        """Stop a function and start it again with these settings, so that it forgets an outage."""
+        """Stop a part and start it again with these settings, so that it forgets an outage."""
         self.signal(name, signal.SIGTERM)
         await self.ended(name)
         await self.restart(name, **settings)
@@ -127,12 +148,14 @@ class Rig:
 
     async def spilled(self) -> list[str]:
         """Return the names of the objects in the spill."""
+        return await self.objects("spill/")
+
+    async def objects(self, prefix: str) -> list[str]:
+        """Return the names of the objects below a prefix."""
 
         def names() -> list[str]:
-            return [
-                blob.name
-                for blob in objects(self.cell).list_blobs(self.cell.bucket, prefix="spill/")
-            ]
+            found = objects(self.cell).list_blobs(self.cell.bucket, prefix=prefix)
+            return [blob.name for blob in found]
 
         return await asyncio.to_thread(names)
 

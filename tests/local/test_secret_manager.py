@@ -1,6 +1,7 @@
 """The Secret Manager stand-in answers over HTTP."""
 
 import base64
+import errno
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,3 +100,26 @@ def test_a_malformed_version_is_refused(client: httpx.Client, body: str) -> None
     assert client.post(f"{PREFIX}closed:addVersion", content=body).status_code == 400
     assert access(client, "closed") == ("closed/versions/1", "first")
     assert add(client, "gone", "x").status_code == 404
+
+
+@pytest.mark.parametrize("fails_at", [1, 2])
+def test_without_room_on_the_disk_all_is_as_before(
+    client: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
+) -> None:
+    assert access(client, "closed") == ("closed/versions/1", "first")
+    write, writes = Path.write_bytes, 0
+
+    def fill(path: Path, data: bytes) -> int:
+        nonlocal writes
+        writes += 1
+        if writes == fails_at:
+            write(path, data[:2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", fill)
+    assert add(client, "closed", "second").status_code == 503
+    monkeypatch.undo()
+    assert access(client, "closed") == ("closed/versions/1", "first")
+    assert (tmp_path / "closed.json").read_text() == "first"
+    assert add(client, "closed", "second").json()["name"] == f"{PREFIX}closed/versions/2"
