@@ -4,7 +4,6 @@ The tests wait in real time, because they use the servers of functions-framework
 """
 
 import asyncio
-import hashlib
 import json
 import time
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ import pytest
 from functions import FUNCTIONS
 from functions.web.intake import MAX_WAITING_BYTES
 from tests.cell.running import PATIENCE_SECONDS
+from tests.faults.another import OTHER_PROJECT, another_partner
 from tests.faults.rig import Rig
 
 pytestmark = [pytest.mark.cell, pytest.mark.soak, pytest.mark.asyncio(loop_scope="package")]
@@ -65,27 +65,8 @@ async def test_a_connection_is_used_again_after_idle_seconds(rig: Rig) -> None:
     assert found["receive"][0] == 200
 
 
-OTHER, OTHER_TOKEN, OTHER_PROJECT = "other", "token-of-the-other", "other-project"
 BODY_SECONDS = 8.0
 ANNOUNCED = 10_000_000
-
-
-@asynccontextmanager
-async def another_partner(rig: Rig) -> AsyncIterator[str]:
-    """Add a second partner while the context is open; yield its events URL."""
-    secret = rig.cell.secrets / "partners.json"
-    before = secret.read_text()
-    content = json.loads(before)
-    content["partners"][OTHER] = {
-        "tokens_sha256": [hashlib.sha256(OTHER_TOKEN.encode()).hexdigest()],
-        "projects": {OTHER_PROJECT: "eu"},
-    }
-    secret.write_text(json.dumps(content))
-    try:
-        await rig.renew(BODY_SECONDS=str(BODY_SECONDS))
-        yield f"{rig.cell.url('receive')}/events/{OTHER_TOKEN}"
-    finally:
-        secret.write_text(before)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +101,10 @@ async def test_unfinished_bodies_of_one_partner_do_not_block_another(
                 await asyncio.sleep(0.2)
         return statuses
 
-    async with another_partner(rig) as url, AsyncExitStack() as open_ones:
+    async with (
+        another_partner(rig, BODY_SECONDS=str(BODY_SECONDS)) as url,
+        AsyncExitStack() as open_ones,
+    ):
         ends = asyncio.Event()
         sending = asyncio.create_task(keep_sending(url, ends))
         async with asyncio.timeout(PATIENCE_SECONDS):
