@@ -51,7 +51,7 @@ def _description(name: str, body: str) -> str:
 
 
 def _type(body: str) -> str:
-    """Return the type of a variable; the members of an object are left out."""
+    """Return the type in one line; `{…}` stands for the members of an object on several lines."""
     found = _TYPE.search(body)
     kind = found[1] if found else "any"
     closing = ")" * (kind.count("(") - kind.count(")"))
