@@ -168,7 +168,7 @@ variable "budget" {
 locals {
   # The nightly refresh is the job that reads the most. It has this number of statements, and each may
   # bill `statement_tib`.
-  refresh_statements = 5
+  refresh_statements = 6
   # Twice a refresh, because it reads more on days after a replay or an erasure.
   least_query_quota = 2 * local.refresh_statements * max([for cell in values(var.cells) : cell.statement_tib]...)
 }
