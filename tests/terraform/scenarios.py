@@ -47,7 +47,7 @@ FULL: dict[str, Any] = {
     },
     "alert_emails": ["operators@acme.example"],
     "budget": {"billing_account": "000000-111111-222222", "amount": 100},
-    "query_quota_tib_per_user_per_day": 500,
+    "query_quota_tib_per_user_per_day": 600,
 }
 """A cell that uses every variable, and a second cell outside the European Union."""
 

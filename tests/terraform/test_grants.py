@@ -24,7 +24,7 @@ def _budget(variables: dict[str, Any]) -> None:
 
 
 def _quota(variables: dict[str, Any]) -> None:
-    variables["query_quota_tib_per_user_per_day"] = 500
+    variables["query_quota_tib_per_user_per_day"] = 600
 
 
 def _another_cell(variables: dict[str, Any]) -> None:
