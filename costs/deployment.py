@@ -9,7 +9,10 @@ from functions.warehouse.schema import RETENTION_DAYS
 
 
 class UnknownCell(ValueError):
-    """The file does not have the cell; the message names the cells that it has."""
+    """The named cell is not in the file, or none is named and the file does not have exactly one.
+
+    The message lists the cells in the file.
+    """
 
 
 class Cell(msgspec.Struct, frozen=True):

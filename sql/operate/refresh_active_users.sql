@@ -1,10 +1,10 @@
--- Counts different people, for each day of a stretch of days: those who were active in the spans of
--- one day to 6 months that end with the day.
+-- For each day of a stretch of days, counts the different people who were active in each of several
+-- spans. The spans end with this day, and are one day to 6 months long.
 --
 -- This statement reads active days instead of events. A person counts in a span if the person's
 -- last active day up to the end of the span lies in the span. So this last day decides about all
--- spans. Rows of days before `thawed` stay as they are, because an erasure may have removed people
--- from the events. refresh_daily explains why this is one statement.
+-- spans. Counts of days before `thawed` are final, so their stored rows stay as they are: a new count
+-- could be too low, because an erasure may have removed people since. refresh_daily explains why this is one statement.
 --
 -- An anonymised person has a new user key each day, and is counted only in the spans that end with
 -- that day. For days before the cut-off of a due or executed erasure, the numbers never fall: the

@@ -34,7 +34,10 @@ def test_percentiles_are_in_milliseconds() -> None:
 
 
 async def test_a_slow_answer_delays_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server answers none before all are there; so each waits as long as the first."""
+    """The server answers only after all requests have arrived.
+
+    If a request waited for the answer to an earlier one, none would be answered.
+    """
     due = len(list(arrivals(200, 0.1)))
     assert due > 5
     monkeypatch.setattr(open_loop, "CONNECTIONS", due)

@@ -176,8 +176,8 @@ resource "google_bigquery_dataset" "bi" {
     role          = "OWNER"
     special_group = "projectOwners"
   }
-  # Functions may read all views of the dataset. A grant on a single view would be lost whenever Terraform
-  # creates the view again.
+  # Functions with `views = true` may read all views. The grant is on the dataset, because a grant on a
+  # single view would be lost whenever Terraform creates the view again.
   dynamic "access" {
     for_each = toset([for name, function in local.functions : name if function.views])
     content {

@@ -139,7 +139,7 @@ async def test_a_second_answer_is_an_error() -> None:
 
 
 class Recorder:
-    """A transport that notes what is written."""
+    """Stands for a transport: records what is written, and passes it on."""
 
     def __init__(self, write: object, written: list[bytes]) -> None:
         self._write = write
