@@ -3,8 +3,9 @@
 --
 -- This statement reads active days instead of events. A person counts in a span if the person's
 -- last active day up to the end of the span lies in the span. So this last day decides about all
--- spans. Counts of days before `thawed` are final, so their stored rows stay as they are: a new count
--- could be too low, because an erasure may have removed people since. refresh_daily explains why this is one statement.
+-- spans. Counts of days before `thawed` are final, so their stored rows stay as they are: a new
+-- count could be too low, because an erasure may have removed people since. refresh_daily explains
+-- why this is one statement.
 --
 -- An anonymised person has a new user key each day, and is counted only in the spans that end with
 -- that day. For days before the cut-off of a due or executed erasure, the numbers never fall: the
